@@ -1,0 +1,416 @@
+use std::sync::Arc;
+
+use seat_layout::SeatId;
+
+use super::subject::{LONG, LockSubject, sorted};
+use crate::{
+    contract::{seat, seats, user},
+    ports::{ExtendReply, HoldReply, HoldRequest},
+};
+
+pub async fn l10_a_hold_takes_all_its_seats_or_none(subject: &LockSubject) {
+    subject.load().await;
+    let held = subject.held("ada", "A-2,A-3", LONG).await;
+    assert_eq!(subject.held_seats("ada").await, seats("A-2,A-3"));
+    assert_eq!(held.expires_at, held.held_at.after(LONG));
+
+    subject.taken("bob", "A-1,A-2,A-4").await;
+    assert_eq!(subject.held_seats("bob").await, []);
+    assert_eq!(subject.letters("A-1,A-2,A-3,A-4").await, "ahha");
+    assert_eq!(subject.version().await, held.version);
+    subject.held("cleo", "A-1,A-4", LONG).await;
+}
+
+pub async fn l10b_a_table_is_held_with_all_its_seats_or_not_at_all(subject: &LockSubject) {
+    subject.load().await;
+    let held = subject.held("ada", "T-3", LONG).await;
+    subject.taken("bob", "table:T").await;
+    assert_eq!(subject.held_seats("bob").await, []);
+    assert_eq!(subject.letters("T-1,T-2,T-3").await, "aah");
+    assert_eq!(subject.version().await, held.version);
+    subject.held("bob", "T-1,T-2", LONG).await;
+}
+
+pub async fn l10c_of_two_holds_at_the_same_moment_one_has_a_seat(subject: &LockSubject) {
+    const SEATS: usize = 16;
+    subject.load().await;
+    let mut tasks = Vec::new();
+    for number in 0..64 {
+        // Three of sixteen seats, in every order, so that each hold runs into many others.
+        let wanted = [number, number * 5 + 3, number * 11 + 7].map(|seat| seat % SEATS);
+        let wanted: Vec<SeatId> = wanted.iter().map(|n| seat(&format!("A-{n}"))).collect();
+        let (store, event) = (Arc::clone(&subject.store), subject.event);
+        tasks.push(tokio::spawn(async move {
+            let (user, seats) = (user(&format!("user-{number}")), wanted.clone());
+            let request = HoldRequest { event, user, seats, ttl: LONG, seats_max: 3 };
+            (number, wanted, store.hold(request).await.unwrap())
+        }));
+    }
+    let mut all = Vec::new();
+    for task in tasks {
+        let (number, wanted, reply) = task.await.unwrap();
+        let has = subject.held_seats(&format!("user-{number}")).await;
+        match reply {
+            HoldReply::Held(_) => assert_eq!(has, sorted(wanted)),
+            HoldReply::Taken { seats, table: _ } => {
+                assert_eq!(has, []);
+                assert!(!seats.is_empty() && seats.iter().all(|seat| wanted.contains(seat)));
+            }
+            HoldReply::Limit => panic!("nobody asked for too many seats"),
+        }
+        all.extend(has);
+    }
+    assert!(!all.is_empty());
+    let mut once = sorted(all.clone());
+    once.dedup();
+    assert_eq!(sorted(all), once);
+}
+
+pub async fn l11_a_refused_hold_names_every_seat_in_the_way(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", LONG).await;
+    subject.booked("ada", "A-2").await;
+    subject.blocked("A-3").await;
+    subject.transferring("ada", "A-4", LONG).await;
+    subject.held("ada", "table:T", LONG).await;
+    subject.held("bob", "A-6", LONG).await;
+    // In the order of the request; A-5 is available and A-6 the caller's own.
+    let (taken, _) = subject.taken("bob", "T-2,A-6,A-4,A-3,A-5,A-2,A-1").await;
+    assert_eq!(taken, seats("T-2,A-4,A-3,A-2,A-1"));
+}
+
+pub async fn l11b_a_seat_in_the_callers_own_transfer_is_in_the_way(subject: &LockSubject) {
+    subject.load().await;
+    subject.transferring("ada", "A-1", LONG).await;
+    subject.held("ada", "T-1", LONG).await;
+    subject.transferring("ada", "T-2", LONG).await;
+    assert_eq!(subject.taken("ada", "A-1,A-2").await.0, seats("A-1"));
+    assert_eq!(subject.taken("ada", "table:T").await, (seats("T-2"), false));
+}
+
+pub async fn l11c_a_refused_table_names_its_seats_and_whether_it_is_taken_as_a_table(
+    subject: &LockSubject,
+) {
+    subject.load().await;
+    subject.held("ada", "T-3", LONG).await;
+    subject.booked("ada", "T-2").await;
+    assert_eq!(subject.taken("bob", "table:T").await, (seats("T-2,T-3"), false));
+
+    subject.held("ada", "table:held", LONG).await;
+    subject.booked("ada", "table:booked").await;
+    subject.transferring("ada", "table:moving", LONG).await;
+    for table in ["held", "booked", "moving"] {
+        let all = seats(&format!("{table}-1,{table}-2,{table}-3"));
+        assert_eq!(subject.taken("bob", &format!("table:{table}")).await, (all, true), "{table}");
+    }
+}
+
+pub async fn l12_a_seat_that_the_caller_holds_stays_as_it_is(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", LONG).await;
+    subject.held("ada", "A-2", LONG * 3).await;
+    let before = subject.holds("ada").await;
+    subject.advance(subject.short()).await;
+    let held = subject.held("ada", "A-1,A-2,A-3", LONG * 2).await;
+    let after = subject.holds("ada").await;
+    assert_eq!(after[..2], before);
+    assert_eq!(after.len(), 3);
+    assert!(after[2].expires_at > after[0].expires_at);
+    assert_eq!(held.expires_at, after[0].expires_at);
+    assert_eq!(held.held_at, after[0].held_at);
+}
+
+pub async fn l12b_a_hold_of_the_callers_own_seats_leaves_the_version_alone(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1,A-2", LONG).await;
+    subject.held("ada", "table:T", LONG).await;
+    let (version, holds) = (subject.version().await, subject.holds("ada").await);
+    subject.advance(subject.short()).await;
+    // A seat of the table, too, stays what it is: part of the table.
+    for own in ["A-2,A-1", "A-1", "T-1,A-2", "table:T"] {
+        assert_eq!(subject.held("ada", own, LONG * 2).await.version, version, "{own}");
+    }
+    assert_eq!(subject.version().await, version);
+    assert_eq!(subject.holds("ada").await, holds);
+}
+
+pub async fn l13_a_table_takes_in_the_callers_single_seats(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "T-1,T-3,A-1", LONG).await;
+    subject.held("ada", "table:T", LONG).await;
+    let tables = subject.holds("ada").await.into_iter();
+    let tables: Vec<_> = tables.map(|held| (held.seat.to_string(), held.table)).collect();
+    let table = Some("T".parse().unwrap());
+    let with = |seat: &str, table| (seat.to_owned(), table);
+    assert_eq!(
+        tables,
+        [
+            with("A-1", None),
+            with("T-1", table.clone()),
+            with("T-2", table.clone()),
+            with("T-3", table)
+        ]
+    );
+    assert_eq!(subject.letters("T-1,T-2,T-3").await, "hhh");
+    subject.begun(subject.id(), "ada", "table:T").await;
+}
+
+pub async fn l13b_a_table_and_its_seats_expire_together_at_the_earliest(subject: &LockSubject) {
+    subject.load().await;
+    for (table, ttl) in [("sooner", LONG), ("between", LONG * 3), ("later", LONG * 6)] {
+        subject.held("ada", &format!("{table}-1"), LONG * 2).await;
+        subject.held("ada", &format!("{table}-2"), LONG * 4).await;
+        let single = subject.expiry("ada", &format!("{table}-1")).await;
+        let held = subject.held("ada", &format!("table:{table}"), ttl).await;
+        if ttl < LONG * 2 {
+            assert!(held.expires_at < single, "{table}");
+        } else {
+            assert_eq!(held.expires_at, single, "{table}");
+        }
+        for number in 1..=3 {
+            let expiry = subject.expiry("ada", &format!("{table}-{number}")).await;
+            assert_eq!(expiry, held.expires_at, "{table}");
+        }
+        let shown = subject.states().await;
+        for number in 1..=3 {
+            let state = &shown[&seat(&format!("{table}-{number}"))];
+            assert_eq!(state.expires_at, Some(held.expires_at), "{table}");
+        }
+    }
+}
+
+pub async fn l13c_a_table_that_ran_out_with_its_earliest_seat_is_free(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "T-2", subject.short()).await;
+    subject.held("ada", "table:T", LONG).await;
+    subject.outlast_short().await;
+    assert_eq!(subject.held_seats("ada").await, []);
+    subject.held("bob", "table:T", LONG).await;
+}
+
+pub async fn l13d_a_seat_that_becomes_part_of_a_table_is_not_held_anew(subject: &LockSubject) {
+    subject.load().await;
+    let single = subject.held("ada", "T-2", LONG).await;
+    subject.advance(subject.short()).await;
+    let table = subject.held("ada", "table:T", LONG).await;
+    assert_eq!(table.held_at, single.held_at);
+    let holds = subject.holds("ada").await;
+    assert_eq!(holds[1].held_at, single.held_at);
+    assert!(holds[0].held_at > single.held_at);
+}
+
+pub async fn l14_a_user_never_holds_more_than_the_limit(subject: &LockSubject) {
+    subject.load().await;
+    let hold = |what| subject.hold_at_most(4, "ada", what, LONG);
+    assert!(matches!(hold("A-1,A-2").await, HoldReply::Held(_)));
+    let (version, holds) = (subject.version().await, subject.holds("ada").await);
+    assert_eq!(hold("A-3,A-4,A-5").await, HoldReply::Limit);
+    assert_eq!(hold("table:T").await, HoldReply::Limit);
+    assert_eq!(subject.version().await, version);
+    assert_eq!(subject.holds("ada").await, holds);
+    assert_eq!(subject.letters("A-3,A-4,A-5,T-1").await, "aaaa");
+
+    // Seats that are held already count once, and another user's do not.
+    assert!(matches!(hold("A-1,A-2,A-3,A-4").await, HoldReply::Held(_)));
+    assert!(matches!(hold("A-4,A-1").await, HoldReply::Held(_)));
+    assert_eq!(hold("A-1,A-5").await, HoldReply::Limit);
+    let reply = subject.hold_at_most(4, "bob", "table:T", LONG).await;
+    assert!(matches!(reply, HoldReply::Held(_)));
+}
+
+pub async fn l14b_the_callers_own_seats_of_a_table_count_once(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "T-1,A-1", LONG).await;
+    let reply = subject.hold_at_most(3, "ada", "table:T", LONG).await;
+    assert_eq!(reply, HoldReply::Limit);
+    for (seats_max, what) in [(4, "table:T"), (5, "A-2")] {
+        let reply = subject.hold_at_most(seats_max, "ada", what, LONG).await;
+        assert!(matches!(reply, HoldReply::Held(_)), "{reply:?}");
+    }
+    // The seats of a table count, and the table does not.
+    assert_eq!(subject.hold_at_most(5, "ada", "A-3", LONG).await, HoldReply::Limit);
+}
+
+pub async fn l14c_what_was_given_back_or_ran_out_does_not_count(subject: &LockSubject) {
+    subject.load().await;
+    let hold = |what| subject.hold_at_most(2, "ada", what, subject.short());
+    assert!(matches!(hold("A-1,A-2").await, HoldReply::Held(_)));
+    subject.release("ada", "A-1").await;
+    assert!(matches!(hold("A-3").await, HoldReply::Held(_)));
+    subject.outlast_short().await;
+    assert!(matches!(hold("A-4,A-5").await, HoldReply::Held(_)));
+}
+
+pub async fn l15_a_hold_that_ran_out_is_no_hold(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1,A-2,A-3,A-4", subject.short()).await;
+    subject.held("ada", "table:T", subject.short()).await;
+    subject.outlast_short().await;
+
+    // Nobody has swept.
+    subject.held("bob", "A-1", LONG).await;
+    subject.held("bob", "table:T", LONG).await;
+    assert_eq!(subject.release("ada", "A-2").await, []);
+    let reply = subject.extend("ada", "A-2,A-3", LONG, LONG).await;
+    assert_eq!(reply, ExtendReply::NotHeld(seats("A-2,A-3")));
+    assert_eq!(subject.not_owner("ada", "A-3").await, (seats("A-3"), None));
+    subject.block_begun(&[(subject.id(), "A-4")]).await;
+    assert_eq!(subject.held_seats("bob").await, seats("A-1,T-1,T-2,T-3"));
+}
+
+pub async fn l15b_a_hold_that_ran_out_is_begun_anew_by_its_own_user(subject: &LockSubject) {
+    subject.load().await;
+    let first = subject.held("ada", "A-1,T-1", subject.short()).await;
+    subject.outlast_short().await;
+    for what in ["A-1", "table:T"] {
+        let again = subject.held("ada", what, LONG).await;
+        assert!(again.held_at > first.held_at, "{what}");
+        assert!(again.expires_at >= first.expires_at.after(LONG), "{what}");
+        assert!(again.version > first.version, "{what}");
+    }
+}
+
+pub async fn l16_a_release_frees_what_the_caller_holds_and_nothing_else(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1,A-10", LONG).await;
+    subject.held("bob", "A-2", LONG).await;
+    let id = subject.transferring("ada", "A-3", LONG).await;
+    subject.booked("ada", "A-4").await;
+    subject.blocked("A-5").await;
+    assert_eq!(subject.release("ada", "A-1,A-2,A-3,A-4,A-5,A-6").await, seats("A-1"));
+    assert_eq!(subject.letters("A-1,A-10,A-2,A-3,A-4,A-5,A-6").await, "ahhhbxa");
+    assert_eq!(subject.held_seats("ada").await, seats("A-10"));
+    assert_eq!(subject.held_seats("bob").await, seats("A-2"));
+    assert!(subject.transfer(id).await.is_some());
+    subject.held("cleo", "A-1", LONG).await;
+}
+
+pub async fn l16b_a_seat_of_a_table_is_not_released_singly(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "T-1", LONG).await;
+    subject.held("ada", "table:T", LONG).await;
+    let version = subject.version().await;
+    assert_eq!(subject.release("ada", "T-1,T-2").await, []);
+    assert_eq!(subject.version().await, version);
+    assert_eq!(subject.held_seats("ada").await, seats("T-1,T-2,T-3"));
+
+    assert_eq!(subject.release("bob", "table:T").await, []);
+    assert_eq!(subject.release("ada", "table:T").await, seats("T-1,T-2,T-3"));
+    assert_eq!(subject.letters("T-1,T-2,T-3").await, "aaa");
+    subject.held("bob", "table:T", LONG).await;
+}
+
+pub async fn l16c_a_repeated_release_changes_nothing(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", LONG).await;
+    subject.held("ada", "table:T", LONG).await;
+    assert_eq!(subject.release("ada", "A-1,table:T").await, seats("A-1,T-1,T-2,T-3"));
+    subject.held("bob", "A-1", LONG).await;
+    let version = subject.version().await;
+    assert_eq!(subject.release("ada", "A-1,table:T").await, []);
+    assert_eq!(subject.version().await, version);
+    assert_eq!(subject.held_seats("bob").await, seats("A-1"));
+}
+
+pub async fn l17_an_extension_lasts_from_now_but_no_longer_than_the_cap(subject: &LockSubject) {
+    subject.load().await;
+    let held = subject.held("ada", "A-1", LONG).await;
+    subject.advance(subject.short()).await;
+    let longer = subject.extended("ada", "A-1", LONG, LONG * 9).await;
+    assert!(longer.expires_at >= held.expires_at.after(subject.short()));
+    assert!(longer.expires_at < held.expires_at.after(LONG));
+    assert_eq!(longer.held_at, held.held_at);
+    for _ in 0..2 {
+        let capped = subject.extended("ada", "A-1", LONG * 4, LONG * 3).await;
+        assert_eq!(capped.expires_at, held.held_at.after(LONG * 3));
+    }
+    assert_eq!(subject.expiry("ada", "A-1").await, held.held_at.after(LONG * 3));
+    let state = &subject.states().await[&seat("A-1")];
+    assert_eq!(state.expires_at, Some(held.held_at.after(LONG * 3)));
+}
+
+pub async fn l17b_an_extension_never_shortens_a_hold(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", LONG * 3).await;
+    subject.held("ada", "A-2", LONG).await;
+    let far = subject.expiry("ada", "A-1").await;
+    for (ttl, cap) in [(LONG * 2, LONG * 9), (LONG * 9, LONG * 2)] {
+        let held = subject.extended("ada", "A-1,A-2", ttl, cap).await;
+        assert_eq!(subject.expiry("ada", "A-1").await, far);
+        assert!(subject.expiry("ada", "A-2").await < far);
+        assert_eq!(held.expires_at, subject.expiry("ada", "A-2").await);
+    }
+}
+
+pub async fn l17c_an_extension_of_a_seat_that_is_not_held_changes_nothing(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", LONG).await;
+    subject.held("bob", "A-2", LONG).await;
+    subject.booked("ada", "A-3").await;
+    let (version, holds) = (subject.version().await, subject.holds("ada").await);
+    let reply = subject.extend("ada", "A-1,A-2,A-3,A-4", LONG * 2, LONG * 9).await;
+    assert_eq!(reply, ExtendReply::NotHeld(seats("A-2,A-3,A-4")));
+    let reply = subject.extend("ada", "A-1,table:T", LONG * 2, LONG * 9).await;
+    assert_eq!(reply, ExtendReply::NotHeld(seats("T-1,T-2,T-3")));
+    assert_eq!(subject.holds("ada").await, holds);
+    assert_eq!(subject.version().await, version);
+}
+
+pub async fn l17d_an_extended_hold_outlives_its_first_expiry(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", subject.short()).await;
+    subject.held("ada", "table:T", subject.short()).await;
+    subject.extended("ada", "A-1,table:T", LONG, LONG * 9).await;
+    subject.outlast_short().await;
+    assert_eq!(subject.sweep(9).await.seats, 0);
+    assert_eq!(subject.held_seats("ada").await, seats("A-1,T-1,T-2,T-3"));
+    subject.taken("bob", "A-1").await;
+    assert!(subject.taken("bob", "table:T").await.1);
+    subject.begun(subject.id(), "ada", "A-1,table:T").await;
+}
+
+pub async fn l18_holds_of_lists_what_the_user_holds_now(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", subject.short()).await;
+    let held = subject.held("ada", "A-2", LONG).await;
+    subject.held("ada", "table:T", LONG * 2).await;
+    subject.transferring("ada", "A-3", LONG).await;
+    subject.booked("ada", "A-4").await;
+    subject.held("bob", "A-5", LONG).await;
+    subject.outlast_short().await;
+
+    let holds = subject.store.holds_of(subject.event, user("ada")).await.unwrap();
+    assert_eq!(holds.version, subject.version().await);
+    let listed = sorted(holds.seats);
+    let ids: Vec<_> = listed.iter().map(|held| held.seat.clone()).collect();
+    assert_eq!(ids, seats("A-2,T-1,T-2,T-3"));
+    assert_eq!((listed[0].held_at, listed[0].expires_at), (held.held_at, held.expires_at));
+    assert_eq!(listed[0].table, None);
+    assert!(listed[1..].iter().all(|held| held.table == Some("T".parse().unwrap())));
+    assert_eq!(subject.held_seats("nobody").await, []);
+}
+
+pub async fn l19_users_whose_names_begin_alike_are_different_users(subject: &LockSubject) {
+    subject.load().await;
+    // The last two would be the same to whoever reads the one name as a pattern.
+    let pairs = [("u", "u1"), ("u1", "u"), ("u.1", "ux1"), ("%w*", "uu")];
+    for (number, (owner, other)) in pairs.into_iter().enumerate() {
+        let (single, table) = (format!("A-{number}"), format!("T{number}"));
+        let seats = seats(&format!("{single},{table}-1,{table}-2,{table}-3"));
+        let all = format!("{single},table:{table}");
+        subject.held(owner, &single, LONG).await;
+        subject.held(owner, &format!("table:{table}"), LONG).await;
+
+        subject.taken(other, &single).await;
+        subject.taken(other, &format!("table:{table}")).await;
+        assert_eq!(subject.release(other, &all).await, []);
+        let reply = subject.extend(other, &all, LONG, LONG).await;
+        assert_eq!(reply, ExtendReply::NotHeld(seats.clone()));
+        assert_eq!(subject.not_owner(other, &all).await, (seats.clone(), None));
+        assert_eq!(subject.held_seats(other).await, []);
+        assert_eq!(subject.held_seats(owner).await, seats);
+
+        subject.begun(subject.id(), owner, &all).await;
+        assert_eq!(subject.not_owner(other, &all).await, (seats, None));
+    }
+}

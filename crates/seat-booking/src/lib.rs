@@ -1,0 +1,28 @@
+#![doc = include_str!("../README.md")]
+
+mod booking;
+#[cfg(feature = "contract")]
+pub mod contract;
+mod error;
+mod idempotency;
+mod memory;
+pub mod ports;
+mod record;
+mod selection;
+mod service;
+mod settings;
+
+pub use booking::{
+    BookedSeat, BookedTable, Booking, BookingStatus, BookingType, ChangeId, Contact, Event,
+    NewEvent, Payment, PaymentInfo, PaymentStatus, RequestMark,
+};
+pub use error::{BookingError, StoreError};
+pub use idempotency::{Fingerprint, IdempotencyKey, IdempotencyKeyError, booking_id};
+pub use memory::{MemoryLockStore, MemoryRepository, SavedHolds};
+pub use record::{Abandoned, Active, Block, Mark, Record};
+pub use selection::{Item, Selection, TableSeats};
+pub use service::{
+    Actor, Announcement, AuditReport, BookingService, Cancelled, Confirm, Confirmed, EventView,
+    PaymentUpdate, Ports, SeatsChanged, Watch, WatchMessage,
+};
+pub use settings::{Limits, Settings, Timing};

@@ -1,0 +1,109 @@
+use futures_util::future::BoxFuture;
+use seat_layout::EventId;
+use seat_state::Timestamp;
+
+use super::{BookingService, guard};
+use crate::{
+    Active, BookingError,
+    ports::{LoadBeginReply, LoadReply, LoadRequest, LockError},
+};
+
+/// How many documents are read from the repository at once.
+const PAGE_DOCUMENTS: usize = 1_000;
+/// How many items go to the lock store in one step.
+const CHUNK_ITEMS: usize = 2_000;
+
+impl BookingService {
+    /// Takes a step of the lock store, loading the event first where that is needed.
+    pub(super) async fn loaded<'s, T>(
+        &'s self,
+        event: EventId,
+        step: impl Fn() -> BoxFuture<'s, Result<T, LockError>>,
+    ) -> Result<T, BookingError> {
+        let deadline = self.now().after(self.inner.settings.timing.load_wait);
+        loop {
+            match step().await {
+                Err(LockError::NotLoaded) if self.now() < deadline => {
+                    self.load(event, deadline).await?;
+                }
+                reply => return Ok(reply?),
+            }
+        }
+    }
+
+    /// Sees to it that the event is loaded.
+    async fn load(&self, event: EventId, deadline: Timestamp) -> Result<(), BookingError> {
+        let timing = &self.inner.settings.timing;
+        loop {
+            let [high, low, ..] = self.inner.ports.random.bytes();
+            let random = u16::from_be_bytes([high, low]) % 1_000;
+            let request = LoadRequest { event, random, lease: timing.load_lease };
+            match self.locks().load_begin(request).await? {
+                LoadBeginReply::Ready => return Ok(()),
+                LoadBeginReply::Begun { epoch } => {
+                    if self.fill(event, epoch).await? {
+                        let due = self.now().after(timing.verify_after);
+                        guard(&self.inner.audits).insert(event, due);
+                        tracing::info!(%event, epoch, "loaded the event");
+                        return Ok(());
+                    }
+                }
+                LoadBeginReply::Busy if self.now() >= deadline => {
+                    return Err(LockError::NotLoaded.into());
+                }
+                LoadBeginReply::Busy => self.clock().sleep(timing.retry_pause).await,
+            }
+        }
+    }
+
+    /// Tells the lock store what the repository has; `false` when somebody else has taken over.
+    ///
+    /// The repository is read after the last old mark is gone: what commits from then on comes
+    /// by its own finish, in this epoch.
+    async fn fill(&self, event: EventId, epoch: u64) -> Result<bool, BookingError> {
+        loop {
+            match self.locks().load_drop(event, epoch).await? {
+                LoadReply::Done => break,
+                LoadReply::Again => {}
+                LoadReply::Fenced => return Ok(false),
+            }
+        }
+        let mut after = None;
+        loop {
+            let page = self.repository().active(event, after, PAGE_DOCUMENTS).await?;
+            let Some(last) = page.last() else { break };
+            after = Some(last.id);
+            let full = page.len() == PAGE_DOCUMENTS;
+            for chunk in chunks(page) {
+                match self.locks().load_chunk(event, epoch, chunk).await? {
+                    LoadReply::Done | LoadReply::Again => {}
+                    LoadReply::Fenced => return Ok(false),
+                }
+            }
+            if !full {
+                break;
+            }
+        }
+        match self.locks().load_end(event, epoch).await? {
+            LoadReply::Done | LoadReply::Again => Ok(true),
+            LoadReply::Fenced => Ok(false),
+        }
+    }
+}
+
+/// Documents in groups of about [`CHUNK_ITEMS`] items.
+fn chunks(page: Vec<Active>) -> Vec<Vec<Active>> {
+    let mut chunks = vec![Vec::new()];
+    let mut items = 0;
+    for document in page {
+        if items >= CHUNK_ITEMS {
+            chunks.push(Vec::new());
+            items = 0;
+        }
+        items += document.items.len();
+        if let Some(chunk) = chunks.last_mut() {
+            chunk.push(document);
+        }
+    }
+    chunks
+}

@@ -1,0 +1,153 @@
+//! The service: the protocol, and the live view of an event.
+//!
+//! Nothing here spawns, and nothing reads an ambient clock or randomness. What goes on in the
+//! background is one bounded round of [`sweep`](BookingService::sweep),
+//! [`reconcile`](BookingService::reconcile), [`audit`](BookingService::audit) or
+//! [`follow`](BookingService::follow), which somebody else calls in a loop.
+
+mod block;
+mod bookings;
+mod catalogue;
+mod confirm;
+mod hold;
+mod load;
+mod order;
+mod rounds;
+mod settle;
+mod slot;
+#[cfg(test)]
+mod tests;
+mod view;
+mod watch;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+};
+
+use seat_layout::{BookingId, EventId, Layout, LayoutId, SeatId};
+use seat_state::{Timestamp, Version};
+use tokio::sync::Notify;
+
+use self::slot::Slot;
+pub use self::{
+    bookings::{Actor, Cancelled, PaymentUpdate},
+    confirm::{Confirm, Confirmed},
+    rounds::AuditReport,
+    view::EventView,
+    watch::{Announcement, Watch, WatchMessage},
+};
+use crate::{
+    Settings, StoreError,
+    ports::{Clock, LockStore, Randomness, Repository, SystemClock, SystemRandomness},
+};
+
+/// What a service stands on.
+#[derive(Clone)]
+pub struct Ports {
+    /// Who holds what.
+    pub locks: Arc<dyn LockStore>,
+    /// What was sold.
+    pub repository: Arc<dyn Repository>,
+    /// The node's time.
+    pub clock: Arc<dyn Clock>,
+    /// The node's randomness.
+    pub random: Arc<dyn Randomness>,
+}
+
+/// Sells seats: holds, the transfer of a hold into a booking, and what a seat map shows.
+///
+/// Cloning shares everything. Any number of services, in any number of processes, may stand on the
+/// same stores.
+#[derive(Clone)]
+pub struct BookingService {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    ports: Ports,
+    settings: Settings,
+    slots: RwLock<HashMap<EventId, Arc<Slot>>>,
+    /// Layouts never change, and many events may have the same one.
+    layouts: Mutex<HashMap<LayoutId, std::sync::Weak<Layout>>>,
+    /// Events loaded by this node that are to be audited at that time.
+    audits: Mutex<HashMap<EventId, Timestamp>>,
+    changed: Notify,
+}
+
+/// Seats that were given back, blocked or unblocked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeatsChanged {
+    /// The seats.
+    pub seats: Vec<SeatId>,
+    /// The version that shows it; absent when the lock store did not say.
+    pub version: Option<Version>,
+}
+
+impl BookingService {
+    /// A service on these stores, with the system's clock and randomness and the default
+    /// settings.
+    pub fn new(locks: impl LockStore + 'static, repository: impl Repository + 'static) -> Self {
+        let ports = Ports {
+            locks: Arc::new(locks),
+            repository: Arc::new(repository),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandomness),
+        };
+        Self::with_ports(ports, Settings::default())
+    }
+
+    /// A service on anyone's ports.
+    pub fn with_ports(ports: Ports, settings: Settings) -> Self {
+        let inner = Inner {
+            ports,
+            settings,
+            slots: RwLock::default(),
+            layouts: Mutex::default(),
+            audits: Mutex::default(),
+            changed: Notify::new(),
+        };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// The settings it was made with.
+    pub fn settings(&self) -> &Settings {
+        &self.inner.settings
+    }
+
+    /// The node's time.
+    pub fn now(&self) -> Timestamp {
+        self.inner.ports.clock.now()
+    }
+
+    /// Whether both stores can be reached and keep their promises.
+    ///
+    /// # Errors
+    /// The error of the store that does not.
+    pub async fn ready(&self) -> Result<(), StoreError> {
+        self.locks().ready().await?;
+        self.repository().ready().await?;
+        Ok(())
+    }
+
+    fn locks(&self) -> &dyn LockStore {
+        &*self.inner.ports.locks
+    }
+
+    fn repository(&self) -> &dyn Repository {
+        &*self.inner.ports.repository
+    }
+
+    fn clock(&self) -> &dyn Clock {
+        &*self.inner.ports.clock
+    }
+
+    fn random_id(&self) -> BookingId {
+        BookingId::from_bytes(self.inner.ports.random.bytes())
+    }
+}
+
+/// A poisoned mutex is taken all the same: nothing here panics half-way through a change.
+fn guard<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

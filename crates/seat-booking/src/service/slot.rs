@@ -1,0 +1,96 @@
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use seat_layout::{EventId, Layout, LayoutId};
+use seat_state::{Timestamp, Version};
+
+use super::{BookingService, EventView, guard};
+use crate::{BookingError, Event};
+
+/// What this node keeps of an event that somebody asks for.
+pub(super) struct Slot {
+    pub(super) event: Arc<Event>,
+    pub(super) layout: Arc<Layout>,
+    pub(super) view: Arc<EventView>,
+    /// The latest version that this node has made; its own reads show at least that.
+    written: Mutex<Option<Version>>,
+    touched_at: Mutex<Timestamp>,
+}
+
+impl Slot {
+    pub(super) fn written(&self) -> Option<Version> {
+        *guard(&self.written)
+    }
+
+    /// Whether nobody has asked for it for so long, and nobody watches it.
+    pub(super) fn is_idle(&self, now: Timestamp, after: std::time::Duration) -> bool {
+        now.since(*guard(&self.touched_at)) > after && Arc::strong_count(&self.view) == 1
+    }
+}
+
+impl BookingService {
+    /// What this node keeps of the event; read from the repository at first.
+    pub(super) async fn slot(&self, id: &EventId) -> Result<Arc<Slot>, BookingError> {
+        if let Some(slot) = self.known_slot(id) {
+            *guard(&slot.touched_at) = self.now();
+            return Ok(slot);
+        }
+        let event = self.repository().event(*id).await?.ok_or(BookingError::EventNotFound)?;
+        let layout = self.layout(&event.layout_id).await?;
+        let event = Arc::new(event);
+        let slot = Arc::new(Slot {
+            view: Arc::new(EventView::new(Arc::clone(&event), Arc::clone(&layout))),
+            event,
+            layout,
+            written: Mutex::default(),
+            touched_at: Mutex::new(self.now()),
+        });
+        let mut slots = self.inner.slots.write().unwrap_or_else(PoisonError::into_inner);
+        // Two readers may come here at once; all must share one view.
+        Ok(Arc::clone(slots.entry(*id).or_insert(slot)))
+    }
+
+    pub(super) fn known_slot(&self, id: &EventId) -> Option<Arc<Slot>> {
+        self.inner.slots.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    /// Notes a version that this node has made, so that its own reads show it.
+    pub(super) fn wrote(&self, event: &EventId, version: Version) -> Version {
+        if let Some(slot) = self.known_slot(event) {
+            let mut written = guard(&slot.written);
+            *written = (*written).max(Some(version));
+            drop(written);
+            self.inner.changed.notify_one();
+        }
+        version
+    }
+
+    /// Waits until this node has changed something since the last call; it may also return
+    /// without that. Dropping the future loses nothing.
+    pub async fn changed(&self) {
+        self.inner.changed.notified().await;
+    }
+
+    /// The events with a live view on this node.
+    pub fn followed(&self) -> Vec<EventId> {
+        let slots = self.inner.slots.read().unwrap_or_else(PoisonError::into_inner);
+        slots.iter().filter(|(_, slot)| slot.view.was_read()).map(|(id, _)| *id).collect()
+    }
+
+    /// Forgets what nobody has asked for lately; it is read again when somebody does.
+    pub fn drop_idle(&self) {
+        let (now, after) = (self.now(), self.inner.settings.timing.view_idle);
+        let mut slots = self.inner.slots.write().unwrap_or_else(PoisonError::into_inner);
+        slots.retain(|_, slot| !slot.is_idle(now, after));
+        drop(slots);
+        guard(&self.inner.layouts).retain(|_, layout| layout.strong_count() > 0);
+    }
+
+    /// A layout that some slot still has.
+    pub(super) fn known_layout(&self, id: &LayoutId) -> Option<Arc<Layout>> {
+        guard(&self.inner.layouts).get(id).and_then(Weak::upgrade)
+    }
+
+    pub(super) fn remember_layout(&self, id: LayoutId, layout: &Arc<Layout>) {
+        guard(&self.inner.layouts).insert(id, Arc::downgrade(layout));
+    }
+}
