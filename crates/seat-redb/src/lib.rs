@@ -1,0 +1,15 @@
+#![doc = include_str!("../README.md")]
+
+mod create;
+mod fault;
+mod open;
+mod repository;
+mod store;
+mod tables;
+#[cfg(test)]
+mod tests;
+mod write;
+mod writer;
+
+pub use open::OpenError;
+pub use repository::RedbRepository;

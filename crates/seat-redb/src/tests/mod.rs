@@ -1,0 +1,5 @@
+mod crash;
+mod disk;
+mod opening;
+mod samples;
+mod writing;
