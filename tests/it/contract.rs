@@ -1,0 +1,104 @@
+//! Every store against the contract of its port.
+
+mod memory {
+    use std::{sync::Arc, time::Duration};
+
+    use async_trait::async_trait;
+    use seat_booking::{
+        MemoryLockStore, MemoryRepository,
+        contract::{LockFixture, ManualClock, RepositoryFixture},
+        ports::{LockStore, Repository},
+    };
+    use seat_layout::EventId;
+
+    seat_booking::contract::lock_store!(lock_store);
+    seat_booking::contract::repository!(repository);
+
+    async fn lock_store() -> impl LockFixture {
+        let clock = Arc::new(ManualClock::default());
+        Locks { store: Arc::new(MemoryLockStore::with_clock(clock.clone())), clock }
+    }
+
+    async fn repository() -> impl RepositoryFixture {
+        Documents(Arc::new(MemoryRepository::new()))
+    }
+
+    struct Locks {
+        clock: Arc<ManualClock>,
+        store: Arc<MemoryLockStore>,
+    }
+
+    #[async_trait]
+    impl LockFixture for Locks {
+        fn store(&self) -> Arc<dyn LockStore> {
+            self.store.clone()
+        }
+
+        fn short(&self) -> Duration {
+            Duration::from_secs(10)
+        }
+
+        async fn advance(&self, by: Duration) {
+            self.clock.advance(by);
+        }
+
+        async fn lose(&self, _event: EventId) {
+            self.store.forget();
+        }
+
+        async fn restart(&self, _event: EventId) {
+            self.store.restart();
+        }
+    }
+
+    struct Documents(Arc<MemoryRepository>);
+
+    #[async_trait]
+    impl RepositoryFixture for Documents {
+        fn repository(&self) -> Arc<dyn Repository> {
+            self.0.clone()
+        }
+
+        async fn reopen(&self) -> Arc<dyn Repository> {
+            self.0.clone()
+        }
+    }
+}
+
+mod redb {
+    use std::{fs, sync::Arc};
+
+    use async_trait::async_trait;
+    use seat_booking::{contract::RepositoryFixture, ports::Repository};
+    use seat_redb::RedbRepository;
+    use tempfile::TempDir;
+
+    seat_booking::contract::repository!(repository);
+
+    async fn repository() -> impl RepositoryFixture {
+        let folder = tempfile::tempdir().unwrap();
+        let repository = Arc::new(RedbRepository::open(folder.path().join("seats.redb")).unwrap());
+        File { repository, folder }
+    }
+
+    struct File {
+        // Before the folder, which can't be removed under an open file everywhere.
+        repository: Arc<RedbRepository>,
+        folder: TempDir,
+    }
+
+    #[async_trait]
+    impl RepositoryFixture for File {
+        fn repository(&self) -> Arc<dyn Repository> {
+            self.repository.clone()
+        }
+
+        /// Opens a copy of the file as it is now: nothing was closed, as when the process dies.
+        async fn reopen(&self) -> Arc<dyn Repository> {
+            let [file, copy] =
+                ["seats.redb", "copy.redb"].map(|name| self.folder.path().join(name));
+            fs::copy(file, &copy).unwrap();
+            Arc::new(RedbRepository::open(copy).unwrap())
+        }
+    }
+}

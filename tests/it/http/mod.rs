@@ -1,0 +1,15 @@
+//! The wire contract over HTTP, against a real server process; one file for each resource.
+
+mod blocks;
+mod booking_path;
+mod bookings;
+mod confirm;
+mod errors;
+mod events;
+mod holds;
+mod layouts;
+mod limits;
+mod live;
+mod live_changes;
+mod room;
+mod tables;

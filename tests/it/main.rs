@@ -1,0 +1,15 @@
+//! The integration tests: one binary.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics, in its own functions too")]
+
+mod contract;
+mod crash;
+mod embedding;
+mod examples;
+mod http;
+mod openapi;
+mod race;
+mod stop;
+mod storm;
+mod tidy;
+mod tidy_contract;

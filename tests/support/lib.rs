@@ -1,0 +1,24 @@
+//! What the integration tests share: a real server process, people who call it over HTTP, a reader
+//! of its event streams, and small venues.
+//!
+//! A test takes [`shared`] or starts a [`Server`] with flags of its own, and makes a [`new_event`]
+//! that nobody else uses; so tests run beside each other and nothing is wiped.
+
+#![allow(clippy::disallowed_methods, reason = "a test waits for other processes, in real time")]
+
+mod answer;
+mod client;
+mod events;
+mod process;
+mod server;
+mod venue;
+mod wait;
+
+pub use answer::Answer;
+pub use client::{Client, confirm_body, token};
+pub use events::{Events, SseEvent};
+pub use process::executable;
+pub use rustix::process::Signal;
+pub use server::{Server, shared};
+pub use venue::{new_event, new_layout, small_layout};
+pub use wait::eventually;

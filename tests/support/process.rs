@@ -1,0 +1,113 @@
+use std::{
+    collections::VecDeque,
+    env,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStderr, Command, Stdio},
+    sync::{Arc, LazyLock, Mutex, PoisonError, mpsc},
+    thread,
+};
+
+/// The program of this name: where the environment variable says, else where this workspace
+/// builds, the release one first.
+///
+/// # Panics
+/// When it was not built.
+pub fn executable(name: &str, variable: &str) -> PathBuf {
+    if let Some(path) = env::var_os(variable) {
+        return path.into();
+    }
+    // A test program lies in `target/debug/deps`.
+    let test = env::current_exe().expect("a process knows its program");
+    let target = test.ancestors().nth(3).expect("a test program lies below the target folder");
+    let built = ["release", "debug"].map(|profile| target.join(profile).join(name));
+    let found = built.into_iter().find(|path| path.is_file());
+    found.unwrap_or_else(|| {
+        panic!("no {name} in {}: cargo build --release -p {name}", target.display())
+    })
+}
+
+/// A process whose log is kept. Killed when it is dropped.
+pub(crate) struct Process {
+    pub(crate) child: Child,
+    log: Arc<Mutex<VecDeque<String>>>,
+}
+
+/// A failing test shows the log; more than this nobody reads.
+const LOG_LINES_MAX: usize = 5_000;
+
+impl Process {
+    /// Starts a program with nothing in its environment, in this folder.
+    pub(crate) fn start(program: &Path, arguments: &[String], folder: &Path) -> Self {
+        let mut command = dying_with_us(program);
+        // No setting of whoever runs the tests may reach the server, by variable or by `.env`.
+        command.args(arguments).current_dir(folder).env_clear();
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut child = spawn_on_lasting_thread(command)
+            .unwrap_or_else(|error| panic!("{} can't be started: {error}", program.display()));
+        let stderr = child.stderr.take().expect("it is piped");
+        let log = Arc::default();
+        let lines = Arc::clone(&log);
+        thread::spawn(move || keep(stderr, &lines));
+        Self { child, log }
+    }
+
+    /// What the process wrote to standard error, the newest lines last.
+    pub(crate) fn log(&self) -> Vec<String> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).iter().cloned().collect()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It fails when the process has ended, and then all is well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn keep(stderr: ChildStderr, log: &Mutex<VecDeque<String>>) {
+    for line in BufReader::new(stderr).lines().map_while(Result::ok) {
+        let mut lines = log.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() == LOG_LINES_MAX {
+            lines.pop_front();
+        }
+        lines.push_back(line);
+    }
+}
+
+/// A command that is killed when the tests are, however they end: nobody drops what is static.
+fn dying_with_us(program: &Path) -> Command {
+    static SETPRIV: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
+        let folders = env::var_os("PATH")?;
+        env::split_paths(&folders).map(|folder| folder.join("setpriv")).find(|path| path.is_file())
+    });
+    match &*SETPRIV {
+        Some(setpriv) => {
+            let mut command = Command::new(setpriv);
+            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+            command
+        }
+        // It is part of util-linux; elsewhere a shared server has to be stopped by hand.
+        None => Command::new(program),
+    }
+}
+
+/// The signal is sent when the *thread* ends that started the process, and a test's thread ends
+/// with the test; this one lasts as long as the tests.
+fn spawn_on_lasting_thread(command: Command) -> std::io::Result<Child> {
+    type Started = mpsc::Sender<std::io::Result<Child>>;
+    static COMMANDS: LazyLock<mpsc::Sender<(Command, Started)>> = LazyLock::new(|| {
+        let (commands, received) = mpsc::channel::<(Command, Started)>();
+        thread::spawn(move || {
+            for (mut command, started) in received {
+                // Nobody receives it when the test has ended meanwhile.
+                let _ = started.send(command.spawn());
+            }
+        });
+        commands
+    });
+    let (started, child) = mpsc::channel();
+    COMMANDS.send((command, started)).expect("the thread lasts");
+    child.recv().expect("the thread answers")
+}
