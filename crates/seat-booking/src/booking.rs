@@ -151,9 +151,12 @@ pub struct Payment {
     /// How, as the client said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
-    /// The provider's transaction: the client's word until the payment is recorded.
+    /// The provider's transaction, as the client said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
+    /// The provider's transaction, as the house has recorded it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub recorded_transaction_id: Option<String>,
 }
 
 /// Seats that were sold: one document, which a repository stores as a whole or not at all.

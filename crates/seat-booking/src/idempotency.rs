@@ -21,6 +21,17 @@ pub struct IdempotencyKey(String);
 pub struct IdempotencyKeyError;
 
 impl IdempotencyKey {
+    /// The key of a text that has no quotes to be taken away: what a repository has stored reads
+    /// back as it was, also where the key itself begins with a quote or a space.
+    fn of_bare(text: &str) -> Result<Self, IdempotencyKeyError> {
+        let printable = text.bytes().all(|b| matches!(b, b' '..=b'~'));
+        if (1..=255).contains(&text.len()) && printable {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(IdempotencyKeyError)
+        }
+    }
+
     /// The key as text, without quotes around it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -33,18 +44,13 @@ impl FromStr for IdempotencyKey {
     fn from_str(text: &str) -> Result<Self, IdempotencyKeyError> {
         let text = text.trim();
         let bare = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(text);
-        let printable = bare.bytes().all(|b| matches!(b, b' '..=b'~'));
-        if (1..=255).contains(&bare.len()) && printable {
-            Ok(Self(bare.to_owned()))
-        } else {
-            Err(IdempotencyKeyError)
-        }
+        Self::of_bare(bare)
     }
 }
 
 impl<'de> Deserialize<'de> for IdempotencyKey {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+        Self::of_bare(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
 }
 
@@ -171,6 +177,24 @@ mod tests {
         assert!("\"\"".parse::<IdempotencyKey>().is_err());
         assert!("ä".parse::<IdempotencyKey>().is_err());
         assert!("x".repeat(256).parse::<IdempotencyKey>().is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn a_key_survives_its_json_form(header in "[ -~]{1,40}") {
+            if let Ok(key) = header.parse::<IdempotencyKey>() {
+                let json = serde_json::to_string(&key).unwrap();
+                proptest::prop_assert_eq!(serde_json::from_str::<IdempotencyKey>(&json).unwrap(), key);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_quotes_or_spaces_survives_its_json_form() {
+        for header in ["\"   \"", "\"\"\"\"", "\" a\""] {
+            let json = serde_json::to_string(&key(header)).unwrap();
+            assert_eq!(serde_json::from_str::<IdempotencyKey>(&json).unwrap(), key(header));
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Default for Timing {
         let seconds = Duration::from_secs;
         Self {
             load_wait: ms(1_500),
-            load_lease: seconds(3),
+            load_lease: seconds(5),
             confirm_budget: seconds(8),
             look_budget: seconds(2),
             retry_pause: ms(25),
@@ -56,7 +56,7 @@ impl Default for Timing {
             round_every: seconds(30),
             poll_every: seconds(1),
             at_least_wait: seconds(1),
-            view_idle: seconds(60),
+            view_idle: seconds(600),
             answer_within: ms(1_500),
             drain_within: seconds(15),
         }

@@ -25,6 +25,9 @@ pub enum MoneyError {
 const MAJOR_BELOW: f64 = 1e12;
 
 impl Money {
+    /// The greatest price of one seat, so that a sum of many stays far from every bound.
+    pub const PRICE_MAX: Self = Self { minor: 99_999_999_999 };
+
     /// Nothing.
     pub const ZERO: Self = Self { minor: 0 };
 

@@ -7,14 +7,14 @@ use crate::ports::{Randomness, SystemRandomness};
 
 /// Ids that no other case uses, in no other process either: cases share a store and wipe nothing.
 #[derive(Debug)]
-pub struct Fresh {
+pub(crate) struct Fresh {
     case: [u8; 8],
     next: AtomicU32,
 }
 
 impl Fresh {
     /// The ids of one case: no id of another lies between two of them.
-    pub fn for_case() -> Self {
+    pub(crate) fn for_case() -> Self {
         static PROCESS: OnceLock<[u8; 12]> = OnceLock::new();
         static CASES: AtomicU32 = AtomicU32::new(0);
         let process = PROCESS.get_or_init(|| SystemRandomness.bytes());
@@ -26,7 +26,7 @@ impl Fresh {
     }
 
     /// The bytes of the next id, greater than those before.
-    pub fn bytes(&self) -> [u8; 12] {
+    pub(crate) fn bytes(&self) -> [u8; 12] {
         let next = self.next.fetch_add(1, Ordering::Relaxed).to_be_bytes();
         std::array::from_fn(|i| if i < 8 { self.case[i] } else { next[i - 8] })
     }

@@ -58,11 +58,12 @@ pub mod repository;
 mod select;
 
 pub use clock::ManualClock;
-pub use fresh::Fresh;
 pub use lock_store::{LockFixture, LockSubject};
 pub use random::SeededRandomness;
 pub use repository::{RepositoryFixture, RepositorySubject};
-pub use select::{seat, seats, selection, user};
+
+pub(crate) use fresh::Fresh;
+pub(crate) use select::{seat, seats, selection, user};
 
 #[doc(inline)]
 pub use crate::lock_store_contract as lock_store;

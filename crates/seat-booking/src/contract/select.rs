@@ -6,35 +6,23 @@ use crate::{Selection, TableSeats};
 const TABLE_SEATS: usize = 3;
 
 /// The seat of this id.
-///
-/// # Panics
-/// When it is none.
-pub fn seat(id: &str) -> SeatId {
+pub(crate) fn seat(id: &str) -> SeatId {
     id.parse().expect("a seat id")
 }
 
 /// The seats of `A-1,A-2`; none of the empty text.
-///
-/// # Panics
-/// When one of them is none.
-pub fn seats(text: &str) -> Vec<SeatId> {
+pub(crate) fn seats(text: &str) -> Vec<SeatId> {
     text.split_terminator(',').map(seat).collect()
 }
 
 /// The user of this id.
-///
-/// # Panics
-/// When it is none.
-pub fn user(id: &str) -> UserId {
+pub(crate) fn user(id: &str) -> UserId {
     id.parse().expect("a user id")
 }
 
 /// The selection of `A-1,table:T`, which is seat `A-1` and table `T` with its seats `T-1`, `T-2`
 /// and `T-3`.
-///
-/// # Panics
-/// When a part of it is none.
-pub fn selection(text: &str) -> Selection {
+pub(crate) fn selection(text: &str) -> Selection {
     let mut selection = Selection::default();
     for part in text.split_terminator(',') {
         match part.strip_prefix("table:") {

@@ -42,6 +42,8 @@ pub(super) struct EventLocks {
     expiries: BTreeSet<(Timestamp, usize)>,
     held_by: HashMap<UserId, HashSet<usize>>,
     transfers: HashMap<BookingId, Standing>,
+    /// How many seats each user has in transfers.
+    in_transfer: HashMap<UserId, usize>,
     gone: HashMap<BookingId, Timestamp>,
     gone_order: VecDeque<BookingId>,
     changes: VecDeque<Change>,
@@ -353,7 +355,8 @@ impl EventLocks {
             let slot = &self.slots[position];
             slot.item.seat().is_some() && slot.lock.as_ref().is_some_and(|lock| lock.lasts(now))
         });
-        more > 0 && held.count() + more > seats_max as usize
+        let in_transfer = self.in_transfer.get(user).copied().unwrap_or(0);
+        more > 0 && held.count() + in_transfer + more > seats_max as usize
     }
 }
 
@@ -392,6 +395,8 @@ impl EventLocks {
             (position, lock)
         });
         let items = items.collect();
+        let seats = request.selection.all_seats().count();
+        *self.in_transfer.entry(request.user.clone()).or_default() += seats;
         self.transfers.insert(
             request.id,
             Standing {
@@ -477,7 +482,7 @@ impl EventLocks {
         items: &[Item],
     ) -> Result<Version, LockError> {
         self.epoch.ok_or(LockError::NotLoaded)?;
-        let in_transfer = self.transfers.remove(&id).into_iter().flat_map(|s| s.items);
+        let in_transfer = self.end_transfer(id).into_iter().flatten();
         let mut positions: Vec<usize> = in_transfer.map(|(position, _)| position).collect();
         positions.extend(items.iter().filter_map(|item| self.find(item)));
         let mut changed = Vec::new();
@@ -577,7 +582,7 @@ impl EventLocks {
 
     /// Ends a transfer: what is still in it goes back to its hold if that lasts.
     fn give_back(&mut self, now: Timestamp, id: BookingId, changed: &mut Vec<SeatChange>) {
-        for (position, lock) in self.transfers.remove(&id).into_iter().flat_map(|s| s.items) {
+        for (position, lock) in self.end_transfer(id).into_iter().flatten() {
             let slot = &mut self.slots[position];
             let own = |mark: &Marked| mark.id == id && mark.kind == Kind::InTransfer;
             if !slot.mark.as_ref().is_some_and(own) {
@@ -592,6 +597,22 @@ impl EventLocks {
                 None => {}
             }
         }
+    }
+
+    /// Takes a transfer away; what was in it.
+    fn end_transfer(&mut self, id: BookingId) -> Option<Vec<(usize, Option<Lock>)>> {
+        let standing = self.transfers.remove(&id)?;
+        if let Some(user) = standing.user {
+            let is_seat = |(position, _): &&(usize, _)| self.slots[*position].item.seat().is_some();
+            let seats = standing.items.iter().filter(is_seat).count();
+            if let Some(count) = self.in_transfer.get_mut(&user) {
+                *count -= seats;
+                if *count == 0 {
+                    self.in_transfer.remove(&user);
+                }
+            }
+        }
+        Some(standing.items)
     }
 
     fn note_gone(&mut self, now: Timestamp, id: BookingId) {

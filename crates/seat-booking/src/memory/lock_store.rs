@@ -123,15 +123,36 @@ impl MemoryLockStore {
             };
             let SavedHold { user, held_at, table, expires_at, .. } = hold;
             let lock = Lock { user, held_at, table, expires_at };
-            self.with(hold.event, |locks, _| locks.restore(item, lock));
+            self.of_new(hold.event, |locks, _| locks.restore(item, lock));
         }
     }
 
-    /// One atomic step on an event, at one moment of the store's clock.
-    fn with<T>(&self, event: EventId, step: impl FnOnce(&mut EventLocks, Timestamp) -> T) -> T {
-        let known =
-            self.inner.events.read().unwrap_or_else(PoisonError::into_inner).get(&event).cloned();
-        let locks = known.unwrap_or_else(|| self.events_mut().entry(event).or_default().clone());
+    /// One atomic step on an event, at one moment of the store's clock; `None` for an event of which
+    /// the store knows nothing.
+    fn with<T>(
+        &self,
+        event: EventId,
+        step: impl FnOnce(&mut EventLocks, Timestamp) -> T,
+    ) -> Option<T> {
+        let events = self.inner.events.read().unwrap_or_else(PoisonError::into_inner);
+        let locks = Arc::clone(events.get(&event)?);
+        drop(events);
+        let mut locks = guard(&locks);
+        Some(step(&mut locks, self.inner.clock.now()))
+    }
+
+    /// The same, and an event that the store knows nothing of is not loaded.
+    fn of_known<T>(
+        &self,
+        event: EventId,
+        step: impl FnOnce(&mut EventLocks, Timestamp) -> Result<T, LockError>,
+    ) -> Result<T, LockError> {
+        self.with(event, step).unwrap_or(Err(LockError::NotLoaded))
+    }
+
+    /// The same, on an event that the store knows from now on.
+    fn of_new<T>(&self, event: EventId, step: impl FnOnce(&mut EventLocks, Timestamp) -> T) -> T {
+        let locks = Arc::clone(self.events_mut().entry(event).or_default());
         let mut locks = guard(&locks);
         step(&mut locks, self.inner.clock.now())
     }
@@ -154,11 +175,11 @@ fn guard(locks: &Mutex<EventLocks>) -> MutexGuard<'_, EventLocks> {
 #[async_trait]
 impl LockStore for MemoryLockStore {
     async fn hold(&self, request: HoldRequest) -> Result<HoldReply, LockError> {
-        self.with(request.event, |locks, now| locks.hold(now, &request))
+        self.of_known(request.event, |locks, now| locks.hold(now, &request))
     }
 
     async fn hold_table(&self, request: TableHoldRequest) -> Result<HoldReply, LockError> {
-        self.with(request.event, |locks, now| locks.hold_table(now, &request))
+        self.of_known(request.event, |locks, now| locks.hold_table(now, &request))
     }
 
     async fn release(
@@ -167,27 +188,27 @@ impl LockStore for MemoryLockStore {
         user: UserId,
         selection: Selection,
     ) -> Result<ReleaseReply, LockError> {
-        self.with(event, |locks, now| locks.release(now, &user, &selection))
+        self.of_known(event, |locks, now| locks.release(now, &user, &selection))
     }
 
     async fn extend(&self, request: ExtendRequest) -> Result<ExtendReply, LockError> {
-        self.with(request.event, |locks, now| locks.extend(now, &request))
+        self.of_known(request.event, |locks, now| locks.extend(now, &request))
     }
 
     async fn holds_of(&self, event: EventId, user: UserId) -> Result<UserHolds, LockError> {
-        self.with(event, |locks, now| locks.holds_of(now, &user))
+        self.of_known(event, |locks, now| locks.holds_of(now, &user))
     }
 
     async fn begin(&self, request: TransferRequest) -> Result<BeginReply, LockError> {
-        self.with(request.event, |locks, now| locks.begin(now, &request))
+        self.of_known(request.event, |locks, now| locks.begin(now, &request))
     }
 
     async fn begin_block(&self, request: BlockRequest) -> Result<BlockReply, LockError> {
-        self.with(request.event, |locks, now| locks.begin_block(now, &request))
+        self.of_known(request.event, |locks, now| locks.begin_block(now, &request))
     }
 
     async fn finish(&self, request: FinishRequest) -> Result<FinishReply, LockError> {
-        self.with(request.event, |locks, now| locks.finish(now, &request))
+        self.of_known(request.event, |locks, now| locks.finish(now, &request))
     }
 
     async fn abort(
@@ -196,7 +217,7 @@ impl LockStore for MemoryLockStore {
         id: BookingId,
         _items: Vec<Item>,
     ) -> Result<Version, LockError> {
-        self.with(event, |locks, now| locks.abort(now, id))
+        self.of_known(event, |locks, now| locks.abort(now, id))
     }
 
     async fn free(
@@ -205,11 +226,11 @@ impl LockStore for MemoryLockStore {
         id: BookingId,
         items: Vec<Item>,
     ) -> Result<Version, LockError> {
-        self.with(event, |locks, now| locks.free(now, id, &items))
+        self.of_known(event, |locks, now| locks.free(now, id, &items))
     }
 
     async fn transfer(&self, event: EventId, id: BookingId) -> Result<TransferReply, LockError> {
-        self.with(event, |locks, _| locks.transfer(id))
+        self.of_known(event, |locks, _| locks.transfer(id))
     }
 
     async fn transfers(
@@ -218,17 +239,19 @@ impl LockStore for MemoryLockStore {
         age: Duration,
         limit: usize,
     ) -> Result<Vec<BookingId>, LockError> {
-        self.with(event, |locks, now| locks.transfers(now, age, limit))
+        self.of_known(event, |locks, now| locks.transfers(now, age, limit))
     }
 
     async fn load_begin(&self, request: LoadRequest) -> Result<LoadBeginReply, LockError> {
         let run = self.run();
-        Ok(self.with(request.event, |locks, now| locks.load_begin(now, run, &request)))
+        Ok(self.of_new(request.event, |locks, now| locks.load_begin(now, run, &request)))
     }
 
     async fn load_drop(&self, event: EventId, epoch: u64) -> Result<LoadReply, LockError> {
         let run = self.run();
-        Ok(self.with(event, |locks, now| locks.load_drop(now, run, epoch)))
+        Ok(self
+            .with(event, |locks, now| locks.load_drop(now, run, epoch))
+            .unwrap_or(LoadReply::Fenced))
     }
 
     async fn load_chunk(
@@ -238,22 +261,24 @@ impl LockStore for MemoryLockStore {
         active: Vec<Active>,
     ) -> Result<LoadReply, LockError> {
         let run = self.run();
-        Ok(self.with(event, |locks, now| locks.load_chunk(now, run, epoch, &active)))
+        Ok(self
+            .with(event, |locks, now| locks.load_chunk(now, run, epoch, &active))
+            .unwrap_or(LoadReply::Fenced))
     }
 
     async fn load_end(&self, event: EventId, epoch: u64) -> Result<LoadReply, LockError> {
         let run = self.run();
-        Ok(self.with(event, |locks, _| locks.load_end(run, epoch)))
+        Ok(self.with(event, |locks, _| locks.load_end(run, epoch)).unwrap_or(LoadReply::Fenced))
     }
 
     async fn sweep(&self, event: EventId, limit: usize) -> Result<SweepReply, LockError> {
         let run = self.run();
-        self.with(event, |locks, now| locks.sweep(now, run, limit))
+        self.of_known(event, |locks, now| locks.sweep(now, run, limit))
     }
 
     async fn snapshot(&self, event: EventId, cursor: String) -> Result<SnapshotPage, LockError> {
         let run = self.run();
-        self.with(event, |locks, _| locks.snapshot(run, &cursor))
+        self.of_known(event, |locks, _| locks.snapshot(run, &cursor))
     }
 
     async fn changes(
@@ -263,11 +288,11 @@ impl LockStore for MemoryLockStore {
         limit: usize,
     ) -> Result<ChangesReply, LockError> {
         let run = self.run();
-        self.with(event, |locks, _| locks.changes(run, since, limit))
+        self.of_known(event, |locks, _| locks.changes(run, since, limit))
     }
 
     async fn marks(&self, event: EventId, cursor: String) -> Result<MarksPage, LockError> {
-        self.with(event, |locks, _| locks.marks(&cursor))
+        self.of_known(event, |locks, _| locks.marks(&cursor))
     }
 
     async fn ready(&self) -> Result<(), LockError> {

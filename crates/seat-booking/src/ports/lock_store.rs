@@ -25,7 +25,7 @@ use crate::{Active, Fingerprint, Item, Mark, Selection};
 /// - L6. A load drops the marks of earlier epochs, and keeps live holds, transfers, and what it
 ///   knows of gone ids.
 /// - L7. A chunk adds marks, leaves out gone ids, and overrides holds and transfers on its seats.
-/// - L8. While an event is loaded, `finish`, `free`, `abort` and `transfer` work.
+/// - L8. While an event is being loaded, `finish`, `free`, `abort` and `transfer` work.
 /// - L9. A store that lost everything, or was restarted, says `NotLoaded` again at the latest when
 ///   the next `sweep`, `snapshot` or `changes` asks.
 ///
@@ -37,8 +37,8 @@ use crate::{Active, Fingerprint, Item, Mark, Selection};
 ///   such seats leaves the version alone.
 /// - L13. A table is held with all its seats; single holds of the caller on them become part of
 ///   it, and all expire together, at the earliest of them.
-/// - L14. A user never holds more than `seats_max` seats of an event; the hold that would exceed
-///   it is refused as `Limit` and changes nothing.
+/// - L14. A user never holds more than `seats_max` seats of an event, those in its transfers
+///   counted; the hold that would exceed it is refused as `Limit` and changes nothing.
 /// - L15. A hold that has run out is no hold: another user can take the seat at once.
 /// - L16. `release` frees what the caller holds: no one else's seat, none that is in a transfer,
 ///   and no single seat of a table that is held as a table.

@@ -103,6 +103,8 @@ impl BookingService {
                     Some(Record::Booking(_) | Record::Abandoned(_)) => return Ok(Kept::Taken),
                     None => match self.fence(event, id, None).await? {
                         Fence::Won => {
+                            let seat = vec![Item::Seat(seat.clone())];
+                            self.settle_owners(event, seat).await?;
                             self.settle(event, id, &[]).await?;
                             return Ok(Kept::Taken);
                         }

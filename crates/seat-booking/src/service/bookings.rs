@@ -185,7 +185,8 @@ fn paid(mut booking: Booking, update: &PaymentUpdate) -> Result<Step, BookingErr
         }
         PaymentUpdate::Failed { transaction_id } => (PaymentStatus::Failed, transaction_id),
     };
-    let same = transaction.is_none() || *transaction == booking.payment.transaction_id;
+    // What the client said about its payment proves nothing and is not compared.
+    let same = *transaction == booking.payment.recorded_transaction_id;
     if is_paid && !same {
         return Err(BookingError::InvalidState { reason: "another transaction has paid for it" });
     }
@@ -193,9 +194,7 @@ fn paid(mut booking: Booking, update: &PaymentUpdate) -> Result<Step, BookingErr
         return Ok(Step::Unchanged);
     }
     booking.payment.status = status;
-    if transaction.is_some() {
-        booking.payment.transaction_id.clone_from(transaction);
-    }
+    booking.payment.recorded_transaction_id.clone_from(transaction);
     if status == PaymentStatus::Paid {
         booking.status = BookingStatus::Paid;
     }

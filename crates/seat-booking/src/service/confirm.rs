@@ -138,7 +138,9 @@ impl BookingService {
                     self.look(order, &attempt, Refusal::NotHeld(seats)).await
                 }
                 BeginReply::NotOwner { own_transfer: Some(_), .. } => {
-                    // An earlier request of the same user is at it. How it ends decides this one.
+                    // An earlier request of the same user is at it, or was left standing. How it
+                    // ends decides this one.
+                    self.reconcile(&order.slot.event.id).await?;
                     if self.now() >= order.deadline {
                         return Err(BookingError::Unavailable(None));
                     }
@@ -269,18 +271,12 @@ impl BookingService {
     async fn conflict(&self, order: &Order) -> Result<Option<BookingError>, BookingError> {
         let event = order.slot.event.id;
         let wanted: Vec<Item> = order.selection.items().collect();
-        let owners = self.repository().owners(event, wanted.clone()).await?;
+        let owners = self.settle_owners(event, wanted.clone()).await?;
         let (mut seats, mut tables) = (Vec::new(), Vec::new());
         for item in wanted.into_iter().filter(|i| owners.iter().any(|o| o.items.contains(i))) {
             match item {
                 Item::Seat(seat) => seats.push(seat),
                 Item::Table(table) => tables.push(table),
-            }
-        }
-        for owner in &owners {
-            tracing::warn!(%event, booking = %owner.id, "the lock store had lost a booking");
-            if let Err(error) = self.settle(event, owner.id, &[]).await {
-                tracing::warn!(booking = %owner.id, %error, "left it to the audit");
             }
         }
         Ok((!owners.is_empty()).then_some(BookingError::SeatsUnavailable { seats, tables }))
@@ -327,6 +323,7 @@ impl BookingService {
                 amount: total_amount,
                 method: payment.as_ref().map(|payment| payment.method.clone()),
                 transaction_id: payment.and_then(|payment| payment.transaction_id),
+                recorded_transaction_id: None,
             },
             contact: order.confirm.contact.clone(),
             notes: order.confirm.notes.clone(),

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// How many documents are read from the repository at once.
-const PAGE_DOCUMENTS: usize = 1_000;
+const PAGE_DOCUMENTS: usize = 500;
 /// How many items go to the lock store in one step.
 const CHUNK_ITEMS: usize = 2_000;
 
@@ -41,6 +41,7 @@ impl BookingService {
             match self.locks().load_begin(request).await? {
                 LoadBeginReply::Ready => return Ok(()),
                 LoadBeginReply::Begun { epoch } => {
+                    // Whoever has fenced us off loads it; we wait for that below.
                     if self.fill(event, epoch).await? {
                         let due = self.now().after(timing.verify_after);
                         guard(&self.inner.audits).insert(event, due);

@@ -21,7 +21,7 @@ mod view;
 mod watch;
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
 };
 
@@ -72,6 +72,8 @@ struct Inner {
     layouts: Mutex<HashMap<LayoutId, std::sync::Weak<Layout>>>,
     /// Events loaded by this node that are to be audited at that time.
     audits: Mutex<HashMap<EventId, Timestamp>>,
+    /// Events with live views that this node has changed and not yet followed.
+    changed_events: Mutex<HashSet<EventId>>,
     changed: Notify,
 }
 
@@ -105,6 +107,7 @@ impl BookingService {
             slots: RwLock::default(),
             layouts: Mutex::default(),
             audits: Mutex::default(),
+            changed_events: Mutex::default(),
             changed: Notify::new(),
         };
         Self { inner: Arc::new(inner) }

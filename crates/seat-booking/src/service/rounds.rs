@@ -67,11 +67,15 @@ impl BookingService {
             Err(LockError::NotLoaded) => return Ok(0),
             Err(error @ LockError::Unknown(_)) => return Err(error.into()),
         };
+        let mut failure = None;
         for id in &old {
             tracing::warn!(%event, booking = %id, "settling a transfer that was left standing");
-            self.settle(*event, *id, &[]).await?;
+            // One that can't be settled must not keep back the others.
+            if let Err(error) = self.settle(*event, *id, &[]).await {
+                failure = Some(error);
+            }
         }
-        Ok(old.len())
+        failure.map_or(Ok(old.len()), Err)
     }
 
     /// Compares what the repository has with what the lock store shows, and settles what differs
@@ -80,20 +84,25 @@ impl BookingService {
     /// # Errors
     /// [`BookingError::Unavailable`].
     pub async fn audit(&self, event: &EventId) -> Result<AuditReport, BookingError> {
+        let started = self.now();
         let first = self.differences(*event).await?.unwrap_or_default();
+        let mut failure = None;
         let mut report = AuditReport { differences: first.len(), settled: 0 };
         if !first.is_empty() {
             self.clock().sleep(self.inner.settings.timing.audit_confirm).await;
             for (id, marked) in self.differences(*event).await?.unwrap_or_default() {
                 if first.contains_key(&id) {
                     tracing::warn!(%event, booking = %id, "the lock store showed it otherwise");
-                    self.settle(*event, id, &marked).await?;
-                    report.settled += 1;
+                    match self.settle(*event, id, &marked).await {
+                        Ok(_) => report.settled += 1,
+                        Err(error) => failure = Some(error),
+                    }
                 }
             }
         }
-        guard(&self.inner.audits).remove(event);
-        Ok(report)
+        // Only an audit that began when it was due has seen what was in flight.
+        guard(&self.inner.audits).retain(|due, at| due != event || *at > started);
+        failure.map_or(Ok(report), Err)
     }
 
     /// Events that this node has loaded, and that are to be audited by now because an insert may

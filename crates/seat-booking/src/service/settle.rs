@@ -3,7 +3,7 @@ use seat_state::Version;
 
 use super::BookingService;
 use crate::{
-    Abandoned, BookingError, Item, Record, RequestMark,
+    Abandoned, Active, BookingError, Item, Record, RequestMark,
     ports::{FinishReply, FinishRequest, InsertReply, LockError},
 };
 
@@ -31,6 +31,22 @@ impl BookingService {
             InsertReply::Inserted => Ok(Fence::Won),
             InsertReply::Duplicate => Ok(Fence::Lost),
         }
+    }
+
+    /// What the repository has of these items. The lock store had lost that, and is told.
+    pub(super) async fn settle_owners(
+        &self,
+        event: EventId,
+        items: Vec<Item>,
+    ) -> Result<Vec<Active>, BookingError> {
+        let owners = self.repository().owners(event, items).await?;
+        for owner in &owners {
+            tracing::warn!(%event, booking = %owner.id, "the lock store had lost it");
+            if let Err(error) = self.settle(event, owner.id, &[]).await {
+                tracing::warn!(booking = %owner.id, %error, "left it to the audit");
+            }
+        }
+        Ok(owners)
     }
 
     /// Makes the lock store show of this id what the repository has; the version that shows it.

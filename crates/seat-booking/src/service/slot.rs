@@ -1,4 +1,7 @@
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
+    time::Duration,
+};
 
 use seat_layout::{EventId, Layout, LayoutId};
 use seat_state::{Timestamp, Version};
@@ -10,7 +13,8 @@ use crate::{BookingError, Event};
 pub(super) struct Slot {
     pub(super) event: Arc<Event>,
     pub(super) layout: Arc<Layout>,
-    pub(super) view: Arc<EventView>,
+    /// Made for the first reader: an event that is only sold has none.
+    view: OnceLock<Arc<EventView>>,
     /// The latest version that this node has made; its own reads show at least that.
     written: Mutex<Option<Version>>,
     touched_at: Mutex<Timestamp>,
@@ -21,24 +25,35 @@ impl Slot {
         *guard(&self.written)
     }
 
+    pub(super) fn view(&self) -> &Arc<EventView> {
+        self.view.get_or_init(|| {
+            Arc::new(EventView::new(Arc::clone(&self.event), Arc::clone(&self.layout)))
+        })
+    }
+
+    /// Whether there is a view, and it has read something.
+    pub(super) fn was_read(&self) -> bool {
+        self.view.get().is_some_and(|view| view.was_read())
+    }
+
     /// Whether nobody has asked for it for so long, and nobody watches it.
-    pub(super) fn is_idle(&self, now: Timestamp, after: std::time::Duration) -> bool {
-        now.since(*guard(&self.touched_at)) > after && Arc::strong_count(&self.view) == 1
+    pub(super) fn is_idle(&self, now: Timestamp, after: Duration) -> bool {
+        let watched = self.view.get().is_some_and(|view| Arc::strong_count(view) > 1);
+        now.since(*guard(&self.touched_at)) > after && !watched
     }
 }
 
 impl BookingService {
     /// What this node keeps of the event; read from the repository at first.
     pub(super) async fn slot(&self, id: &EventId) -> Result<Arc<Slot>, BookingError> {
-        if let Some(slot) = self.known_slot(id) {
-            *guard(&slot.touched_at) = self.now();
+        if let Some(slot) = self.touched_slot(id) {
             return Ok(slot);
         }
         let event = self.repository().event(*id).await?.ok_or(BookingError::EventNotFound)?;
         let layout = self.layout(&event.layout_id).await?;
         let event = Arc::new(event);
         let slot = Arc::new(Slot {
-            view: Arc::new(EventView::new(Arc::clone(&event), Arc::clone(&layout))),
+            view: OnceLock::new(),
             event,
             layout,
             written: Mutex::default(),
@@ -47,6 +62,15 @@ impl BookingService {
         let mut slots = self.inner.slots.write().unwrap_or_else(PoisonError::into_inner);
         // Two readers may come here at once; all must share one view.
         Ok(Arc::clone(slots.entry(*id).or_insert(slot)))
+    }
+
+    /// A slot that somebody asks for. It is touched while it can't be dropped, or the caller could
+    /// be left with a view that nobody follows.
+    pub(super) fn touched_slot(&self, id: &EventId) -> Option<Arc<Slot>> {
+        let slots = self.inner.slots.read().unwrap_or_else(PoisonError::into_inner);
+        let slot = slots.get(id)?;
+        *guard(&slot.touched_at) = self.now();
+        Some(Arc::clone(slot))
     }
 
     pub(super) fn known_slot(&self, id: &EventId) -> Option<Arc<Slot>> {
@@ -59,21 +83,29 @@ impl BookingService {
             let mut written = guard(&slot.written);
             *written = (*written).max(Some(version));
             drop(written);
-            self.inner.changed.notify_one();
+            if slot.was_read() && guard(&self.inner.changed_events).insert(*event) {
+                self.inner.changed.notify_one();
+            }
         }
         version
     }
 
-    /// Waits until this node has changed something since the last call; it may also return
-    /// without that. Dropping the future loses nothing.
+    /// Waits until this node has changed an event that has a live view. Dropping the future loses
+    /// nothing.
     pub async fn changed(&self) {
         self.inner.changed.notified().await;
+    }
+
+    /// The events with live views that this node has changed since the last call: those to
+    /// [`follow`](Self::follow) at once.
+    pub fn take_changed(&self) -> Vec<EventId> {
+        guard(&self.inner.changed_events).drain().collect()
     }
 
     /// The events with a live view on this node.
     pub fn followed(&self) -> Vec<EventId> {
         let slots = self.inner.slots.read().unwrap_or_else(PoisonError::into_inner);
-        slots.iter().filter(|(_, slot)| slot.view.was_read()).map(|(id, _)| *id).collect()
+        slots.iter().filter(|(_, slot)| slot.was_read()).map(|(id, _)| *id).collect()
     }
 
     /// Forgets what nobody has asked for lately; it is read again when somebody does.

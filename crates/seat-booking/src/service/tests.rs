@@ -386,6 +386,7 @@ async fn after_the_lock_store_lost_everything_no_booked_seat_is_offered() {
     let service = house.service();
     let before = house.confirm(&service, "A-1", None).await.unwrap().version.unwrap();
     house.locks.forget();
+    house.clock.sleep(Duration::from_millis(1)).await;
     let all = SeatSet::parse("A-1,A-2").unwrap();
     let bob = "bob".parse().unwrap();
     let answer = service.hold(&house.event, &bob, &all, Duration::from_secs(60)).await;
@@ -396,6 +397,92 @@ async fn after_the_lock_store_lost_everything_no_booked_seat_is_offered() {
     let view = service.view(&house.event, None).await.unwrap();
     assert!(view.version() > Version { epoch: before.epoch, seq: u64::MAX });
     assert_eq!(view.read(LiveState::letters), "baaaaaaa");
+}
+
+#[tokio::test]
+async fn a_transfer_that_cannot_be_settled_does_not_keep_back_the_others() {
+    let house = House::new().await;
+    house.hold("A-1,A-2").await;
+    let mut ids = Vec::new();
+    for seat in ["A-1", "A-2"] {
+        let id = BookingId::from_bytes([ids.len() as u8 + 1; 12]);
+        let request = crate::ports::TransferRequest {
+            event: house.event,
+            id,
+            user: house.user.clone(),
+            fingerprint: draft(&house, seat).request.fingerprint,
+            selection: crate::Selection::of_seats(seats(&[seat])),
+        };
+        house.locks.begin(request).await.unwrap();
+        ids.push(id);
+        house.clock.sleep(Duration::from_millis(1)).await;
+    }
+    let unreadable = ids[0];
+    let repository = house.repository_except(|mock| {
+        mock.expect_record().withf(move |id| *id == unreadable).returning(|_| Err(silence()));
+    });
+    let service = house.service_on(Arc::new(house.locks.clone()), repository);
+    house.clock.sleep(Duration::from_secs(3_600)).await;
+    assert!(service.reconcile(&house.event).await.is_err());
+    service.sweep(&house.event).await.unwrap();
+    assert_eq!(house.status("A-1").await, Status::Held);
+    assert_eq!(house.status("A-2").await, Status::Available);
+}
+
+#[tokio::test]
+async fn the_audit_of_a_load_is_not_done_by_one_that_came_too_early() {
+    let house = House::new().await;
+    house.hold("A-1").await;
+    let service = house.service();
+    house.locks.forget();
+    service.view(&house.event, None).await.unwrap();
+    service.audit(&house.event).await.unwrap();
+    house.clock.sleep(Duration::from_secs(16)).await;
+    assert_eq!(service.audits_due(), [house.event]);
+    service.audit(&house.event).await.unwrap();
+    assert!(service.audits_due().is_empty());
+}
+
+#[tokio::test]
+async fn a_refused_block_shows_what_the_lock_store_had_lost() {
+    let house = House::new().await;
+    house.service().view(&house.event, None).await.unwrap();
+    let record = Record::Booking(Box::new(draft(&house, "A-1")));
+    house.repository.insert(record).await.unwrap();
+    assert_eq!(house.status("A-1").await, Status::Available, "nobody has told the lock store");
+    let refused = house.service().block(&house.event, &SeatSet::parse("A-1,A-2").unwrap()).await;
+    assert!(matches!(refused, Err(BookingError::SeatsUnavailable { .. })), "{refused:?}");
+    assert_eq!(house.status("A-1").await, Status::Booked);
+    assert_eq!(house.status("A-2").await, Status::Available, "all or none");
+}
+
+#[tokio::test]
+async fn readers_who_wait_for_the_same_refresh_share_it() {
+    let house = House::new().await;
+    let calls = Arc::new(AtomicI64::new(0));
+    let mut locks = MockLockStore::new();
+    let (real, counted) = (house.locks.clone(), calls.clone());
+    locks.expect_changes().returning(move |event, since, limit| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        at_once(real.changes(event, since, limit))
+    });
+    let real = house.locks.clone();
+    locks.expect_snapshot().returning(move |event, cursor| at_once(real.snapshot(event, cursor)));
+    let real = house.locks.clone();
+    locks.expect_load_begin().returning(move |request| at_once(real.load_begin(request)));
+    let real = house.locks.clone();
+    locks.expect_load_drop().returning(move |event, epoch| at_once(real.load_drop(event, epoch)));
+    let real = house.locks.clone();
+    locks.expect_load_end().returning(move |event, epoch| at_once(real.load_end(event, epoch)));
+    let service = house.service_on(Arc::new(locks), Arc::new(house.repository.clone()));
+    service.view(&house.event, None).await.unwrap();
+    house.clock.sleep(Duration::from_secs(2)).await;
+    calls.store(0, Ordering::SeqCst);
+    let readers = (0..100).map(|_| service.view(&house.event, None));
+    for view in futures_util::future::join_all(readers).await {
+        view.unwrap();
+    }
+    assert_eq!(calls.load(Ordering::SeqCst), 1);
 }
 
 /// A booking as a confirm of ada's would make it.
@@ -423,6 +510,7 @@ fn draft(house: &House, seat: &str) -> Booking {
             amount: price,
             method: None,
             transaction_id: None,
+            recorded_transaction_id: None,
         },
         request: RequestMark {
             key: None,

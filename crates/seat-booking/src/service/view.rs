@@ -1,4 +1,7 @@
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::{
+    sync::{Arc, Mutex, PoisonError, RwLock},
+    time::Duration,
+};
 
 use seat_layout::{EventId, Layout};
 use seat_state::{Change, LiveState, Timestamp, Version};
@@ -92,12 +95,21 @@ impl EventView {
         version.is_none_or(|version| self.version() >= version)
     }
 
-    fn is_fresh(&self, now: Timestamp, within: std::time::Duration) -> bool {
+    fn is_fresh(&self, now: Timestamp, within: Duration) -> bool {
         guard(&self.refreshed_at).is_some_and(|at| now.since(at) < within)
     }
 }
 
 impl BookingService {
+    /// The same as [`view`](Self::view) would give, if no store has to be asked for it.
+    pub fn fresh_view(&self, event: &EventId, at_least: Option<Version>) -> Option<Arc<EventView>> {
+        let slot = self.touched_slot(event)?;
+        let view = slot.view();
+        let fresh =
+            view.was_read() && view.is_fresh(self.now(), self.inner.settings.timing.poll_every);
+        (fresh && view.shows(slot.written()) && view.shows(at_least)).then(|| Arc::clone(view))
+    }
+
     /// The event as it is to be shown: with everything that this node has changed, and, after a
     /// wait of at most a second, with what another node had changed at the version `at_least`.
     ///
@@ -110,21 +122,21 @@ impl BookingService {
     ) -> Result<Arc<EventView>, BookingError> {
         let slot = self.slot(event).await?;
         let timing = &self.inner.settings.timing;
-        let fresh = slot.view.was_read() && slot.view.is_fresh(self.now(), timing.poll_every);
-        if !fresh || !slot.view.shows(slot.written()) {
-            self.refresh(&slot, slot.written(), !fresh).await?;
+        self.refresh(&slot, slot.written(), timing.poll_every).await?;
+        let view = slot.view();
+        if view.shows(at_least) {
+            return Ok(Arc::clone(view));
         }
-        if at_least.is_some() {
-            let deadline = self.now().after(timing.at_least_wait);
-            while !slot.view.shows(at_least) {
-                self.refresh(&slot, at_least, true).await?;
-                if slot.view.shows(at_least) || self.now() >= deadline {
-                    break;
-                }
-                self.clock().sleep(timing.retry_pause).await;
+        let deadline = self.now().after(timing.at_least_wait);
+        // However many wait for it, the store is asked only so often.
+        let ask_every = timing.retry_pause * 4;
+        loop {
+            self.refresh(&slot, slot.written(), ask_every).await?;
+            if view.shows(at_least) || self.now() >= deadline {
+                return Ok(Arc::clone(view));
             }
+            self.clock().sleep(timing.retry_pause).await;
         }
-        Ok(Arc::clone(&slot.view))
     }
 
     /// Brings the view of an event up to date and tells its watchers; nothing without a view.
@@ -133,22 +145,26 @@ impl BookingService {
     /// [`BookingError::Unavailable`].
     pub async fn follow(&self, event: &EventId) -> Result<(), BookingError> {
         match self.known_slot(event) {
-            Some(slot) if slot.view.was_read() => self.refresh(&slot, None, true).await,
+            Some(slot) if slot.was_read() => self.refresh(&slot, None, Duration::ZERO).await,
             Some(_) | None => Ok(()),
         }
     }
 
-    /// Reads what has changed, unless somebody has just done so: `always`, or until the view shows
-    /// `wanted`.
+    /// Reads what has changed, unless the view shows `wanted` and somebody has read so lately.
     async fn refresh(
         &self,
         slot: &Slot,
         wanted: Option<Version>,
-        always: bool,
+        lately: Duration,
     ) -> Result<(), BookingError> {
-        let view = &slot.view;
+        let view = slot.view();
+        let is_good = || view.was_read() && view.shows(wanted) && view.is_fresh(self.now(), lately);
+        if is_good() {
+            return Ok(());
+        }
         let _turn = view.refreshing.lock().await;
-        if !always && view.shows(wanted) {
+        // Whoever had the turn before may have read enough for all who waited.
+        if is_good() {
             return Ok(());
         }
         let now = self.now();

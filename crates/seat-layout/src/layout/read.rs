@@ -84,6 +84,9 @@ impl Reader {
         let price = Money::from_major(*price);
         if let Err(error) = price {
             self.errors.add(at.field("price"), error);
+        } else if price.is_ok_and(|price| price > Money::PRICE_MAX) {
+            let max = Money::PRICE_MAX;
+            self.errors.add(at.field("price"), format_args!("must be at most {max}"));
         }
         let id = self.errors.unique_id(&mut self.categories_by_id, at, id);
         if let (Some(id), Ok(price)) = (id, price) {

@@ -2,18 +2,24 @@
 #![allow(missing_docs, reason = "the name of a case says what it checks")]
 #![allow(clippy::unwrap_used, reason = "a case fails by panicking")]
 
+mod beginning;
 mod fixture;
+mod held;
 mod holding;
 mod loading;
+mod settling;
+mod standing;
 mod subject;
-mod transferring;
 mod watching;
 
+pub use beginning::*;
 pub use fixture::LockFixture;
+pub use held::*;
 pub use holding::*;
 pub use loading::*;
+pub use settling::*;
+pub use standing::*;
 pub use subject::LockSubject;
-pub use transferring::*;
 pub use watching::*;
 
 /// One test for each case of the contract of a lock store. The argument is the path of an
@@ -59,6 +65,7 @@ macro_rules! lock_store_contract {
             l14_a_user_never_holds_more_than_the_limit
             l14b_the_callers_own_seats_of_a_table_count_once
             l14c_what_was_given_back_or_ran_out_does_not_count
+            l14d_seats_in_a_transfer_count_until_it_ends
             l15_a_hold_that_ran_out_is_no_hold
             l15b_a_hold_that_ran_out_is_begun_anew_by_its_own_user
             l16_a_release_frees_what_the_caller_holds_and_nothing_else

@@ -238,6 +238,7 @@ pub async fn r8_a_document_reads_back_as_it_was_written(subject: &RepositorySubj
         payment: Payment {
             status: PaymentStatus::Paid,
             transaction_id: Some("tx-2".to_owned()),
+            recorded_transaction_id: Some("tx-3".to_owned()),
             ..booking.payment.clone()
         },
         ..subject.next(&booking)
@@ -271,6 +272,7 @@ fn full_booking(subject: &RepositorySubject) -> Booking {
             amount: Money::from_minor(1),
             method: Some("card".to_owned()),
             transaction_id: Some("tx-1".to_owned()),
+            recorded_transaction_id: None,
         },
         contact: Contact {
             name: "Zoë \"$set\" \u{1f3ad}\n".to_owned(),

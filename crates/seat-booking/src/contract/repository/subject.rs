@@ -105,6 +105,7 @@ impl RepositorySubject {
                 amount: total,
                 method: None,
                 transaction_id: None,
+                recorded_transaction_id: None,
             },
             contact: Contact {
                 name: "Ada".to_owned(),
