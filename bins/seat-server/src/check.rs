@@ -16,7 +16,7 @@ pub(crate) fn check(flags: &Flags) -> Result<(), StartError> {
         settings.limits.hold_max.as_secs_f64(),
     );
     let stores = EmbeddedStores::open(&flags.data_dir)?;
-    let service = stores.service(flags)?;
+    let service = stores.service(settings);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -31,7 +31,6 @@ pub(crate) fn check(flags: &Flags) -> Result<(), StartError> {
         events.len(),
         if events.len() == 100 { " or more" } else { "" }
     );
-    stores.close();
     println!("all is well");
     Ok(())
 }

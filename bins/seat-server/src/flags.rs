@@ -52,11 +52,11 @@ pub(crate) struct Flags {
 
     /// Origins of web pages that may call, or *
     #[arg(long, env = "SEAT_CORS_ORIGINS", value_delimiter = ',')]
-    pub(crate) cors_origins: Vec<String>,
+    cors_origins: Vec<String>,
 
     /// Addresses whose X-Forwarded-For is believed
     #[arg(long, env = "SEAT_TRUSTED_PROXIES", value_delimiter = ',')]
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    trusted_proxies: Vec<String>,
 
     /// Requests a second of one user, twice that as a burst; 0 is off
     #[arg(long, env = "SEAT_RATE_PER_USER", default_value_t = 50)]
@@ -222,19 +222,45 @@ impl Flags {
         }
     }
 
+    /// The origins of web pages that may call.
+    pub(crate) fn cors_origins(&self) -> Result<Vec<String>, StartError> {
+        given(&self.cors_origins)
+            .map(|origin| {
+                let (scheme, host) = origin.split_once("://").unwrap_or_default();
+                let host_fits = !host.is_empty()
+                    && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-.:[]".contains(&b));
+                if origin == "*" || (["http", "https"].contains(&scheme) && host_fits) {
+                    Ok(origin.to_owned())
+                } else {
+                    Err(StartError::CorsOrigin(origin.to_owned()))
+                }
+            })
+            .collect()
+    }
+
+    /// The addresses whose `X-Forwarded-For` is believed.
+    pub(crate) fn trusted_proxies(&self) -> Result<Vec<IpAddr>, StartError> {
+        given(&self.trusted_proxies)
+            .map(|proxy| proxy.parse().map_err(|_| StartError::TrustedProxy(proxy.to_owned())))
+            .collect()
+    }
+
     /// Refuses settings that name other stores than the embedded ones.
     pub(crate) fn check_stores(&self) -> Result<(), StartError> {
-        match (&self.redis_url, &self.mongodb_uri) {
-            (None, None) => Ok(()),
-            (Some(_), Some(_)) => Err(StartError::NoAdapters),
-            (Some(_), None) => {
-                Err(StartError::OneStore { set: "REDIS_URL", missing: "MONGODB_URI" })
-            }
-            (None, Some(_)) => {
-                Err(StartError::OneStore { set: "MONGODB_URI", missing: "REDIS_URL" })
-            }
+        // A variable that is set to nothing, as a compose file does it, is not set.
+        let given = |url: &Option<String>| url.as_deref().filter(|url| !url.is_empty()).is_some();
+        match (given(&self.redis_url), given(&self.mongodb_uri)) {
+            (false, false) => Ok(()),
+            (true, true) => Err(StartError::NoAdapters),
+            (true, false) => Err(StartError::OneStore { set: "REDIS_URL", missing: "MONGODB_URI" }),
+            (false, true) => Err(StartError::OneStore { set: "MONGODB_URI", missing: "REDIS_URL" }),
         }
     }
+}
+
+/// The parts of a list that say something.
+fn given(list: &[String]) -> impl Iterator<Item = &str> {
+    list.iter().map(|part| part.trim()).filter(|part| !part.is_empty())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -274,6 +300,26 @@ mod tests {
         assert!(error.starts_with("REDIS_URL is set and MONGODB_URI is not"), "{error}");
         let error = flags(&["--mongodb-uri", "mongodb://h"]).check_stores().unwrap_err();
         assert!(error.to_string().starts_with("MONGODB_URI is set and REDIS_URL is not"));
+    }
+
+    #[test]
+    fn a_setting_of_nothing_is_not_set() {
+        let flags = flags(&["--redis-url", "", "--mongodb-uri", "", "--cors-origins", ""]);
+        flags.check_stores().unwrap();
+        assert!(flags.cors_origins().unwrap().is_empty());
+    }
+
+    #[test]
+    fn an_origin_or_proxy_that_is_none_is_named() {
+        let good = flags(&["--cors-origins", "https://a.example, http://localhost:5173"]);
+        let origins = good.cors_origins().unwrap();
+        assert_eq!(origins, ["https://a.example", "http://localhost:5173"]);
+        for bad in ["a b", "https://a.example/", "a.example"] {
+            let error = flags(&["--cors-origins", bad]).cors_origins().unwrap_err().to_string();
+            assert!(error.contains("SEAT_CORS_ORIGINS") && error.contains(bad), "{error}");
+        }
+        let error = flags(&["--trusted-proxies", "10.0.0"]).trusted_proxies().unwrap_err();
+        assert!(error.to_string().contains("SEAT_TRUSTED_PROXIES"));
     }
 
     #[test]

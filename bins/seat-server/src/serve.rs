@@ -1,7 +1,9 @@
-use std::time::Duration;
+use std::{io::IsTerminal, time::Duration};
 
 use actix_web::HttpServer;
+use seat_booking::ports::{Clock, SystemClock};
 use seat_http::{Options, State, Tasks};
+use seat_state::Timestamp;
 use secrecy::SecretString;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -20,6 +22,10 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How many connections wait to be accepted when a thousand come in the same second.
 const BACKLOG: u32 = 4_096;
 
+/// What is logged unless RUST_LOG says otherwise: actix calls every malformed request of anyone an
+/// error of ours.
+const LOGGED: &str = "info,actix_server=warn,actix_http=off";
+
 /// Serves until a signal says stop.
 pub(crate) fn serve(flags: &Flags) -> Result<(), StartError> {
     start_logs(flags.log_format);
@@ -28,25 +34,36 @@ pub(crate) fn serve(flags: &Flags) -> Result<(), StartError> {
         Err(StartError::NoSecret) if flags.demo => demo::random_secret(),
         secret => secret?.clone(),
     };
+    let settings = flags.settings()?;
+    let drain_within = settings.timing.drain_within;
+    let options = options(flags, secret)?;
     let stores = EmbeddedStores::open(&flags.data_dir)?;
-    let service = stores.service(flags)?;
+    let service = stores.service(settings);
     let tasks = Tasks::own().map_err(StartError::Runtime)?;
     if flags.demo {
         demo::set_up(&service, &tasks, flags)?;
     }
-    let state = State::new(service.clone(), tasks.clone(), options(flags, secret));
-    tasks.run_rounds(service);
-    let served = actix_web::rt::System::new().block_on(listen(flags, state.clone()));
-    let drained =
-        tasks.handle().block_on(tasks.drain(state.service().settings().timing.drain_within));
-    if !drained {
+    let state = State::new(service, tasks.clone(), options);
+    tasks.run_rounds(state.service().clone());
+    let served = actix_web::rt::System::new().block_on(listen(flags, &state, &stores));
+    // What is left of the time after the connections have ended.
+    let drain_within = match &served {
+        Ok(stopping_since) => drain_within.saturating_sub(SystemClock.now().since(*stopping_since)),
+        Err(_) => drain_within,
+    };
+    if !tasks.handle().block_on(tasks.drain(drain_within)) {
         tracing::warn!("some state changes had not ended; the next start settles them");
     }
     stores.close();
-    served
+    served.map(|_| ())
 }
 
-async fn listen(flags: &Flags, state: State) -> Result<(), StartError> {
+/// Serves until a signal has said stop and the connections have ended; when it said so.
+async fn listen(
+    flags: &Flags,
+    state: &State,
+    stores: &EmbeddedStores,
+) -> Result<Timestamp, StartError> {
     let app_state = state.clone();
     let server = HttpServer::new(move || seat_http::app(&app_state))
         .client_request_timeout(REQUEST_HEAD_WITHIN)
@@ -57,49 +74,50 @@ async fn listen(flags: &Flags, state: State) -> Result<(), StartError> {
         .disable_signals()
         .bind(flags.bind)
         .map_err(|source| StartError::Bind { address: flags.bind, source })?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Runtime)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Runtime)?;
+    // Nothing can end the process from here on without the holds being kept again.
+    stores.take_holds()?;
     for address in server.addrs() {
         tracing::info!(%address, "listening");
         if flags.demo {
-            demo::greet(&state, address).await?;
+            demo::greet(state, address).await?;
         }
     }
     let server = server.run();
     let handle = server.handle();
-    actix_web::rt::spawn(async move {
-        if let Err(error) = stop_signal().await {
-            tracing::error!(%error, "signals can't be heard");
-            return;
+    let stopping = state.clone();
+    let stop = actix_web::rt::spawn(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
-        state.drain_begins();
+        let since = SystemClock.now();
+        stopping.drain_begins();
         handle.stop(true).await;
+        since
     });
-    server.await.map_err(StartError::Serve)
+    server.await.map_err(StartError::Serve)?;
+    Ok(stop.await.unwrap_or_else(|_| SystemClock.now()))
 }
 
-async fn stop_signal() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
-}
-
-fn options(flags: &Flags, secret: SecretString) -> Options {
+fn options(flags: &Flags, secret: SecretString) -> Result<Options, StartError> {
     let mut options = Options::new(secret);
     options.demo = flags.demo;
-    options.cors_origins.clone_from(&flags.cors_origins);
-    options.trusted_proxies.clone_from(&flags.trusted_proxies);
+    options.cors_origins = flags.cors_origins()?;
+    options.trusted_proxies = flags.trusted_proxies()?;
     options.rate_per_user = flags.rate_per_user;
     options.rate_per_address = flags.rate_per_address;
-    options
+    Ok(options)
 }
 
 fn start_logs(format: LogFormat) {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    let logs = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
+    let logs = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match format {
         LogFormat::Text => logs.init(),
         LogFormat::Json => logs.json().init(),

@@ -22,9 +22,18 @@ pub(crate) enum StartError {
          both"
     )]
     NoAdapters,
+    #[error(
+        "SEAT_CORS_ORIGINS has '{0}': an origin is * or a scheme and a host without a path, such \
+         as https://tickets.example"
+    )]
+    CorsOrigin(String),
+    #[error("SEAT_TRUSTED_PROXIES has '{0}', which is no IP address")]
+    TrustedProxy(String),
     #[error("{0}")]
     Limits(&'static str),
-    #[error("the data directory {path} can't be used")]
+    #[error(
+        "the data directory {path} can't be used; choose another with SEAT_DATA_DIR or --data-dir"
+    )]
     DataDirectory { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Repository(#[from] seat_redb::OpenError),

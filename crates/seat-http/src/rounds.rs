@@ -48,15 +48,20 @@ impl Tasks {
 /// Brings live views up to date, at once after a write of this node, else at every poll.
 async fn follow(service: BookingService, stopping: CancellationToken) {
     let mut failures = Failures::default();
-    let poll_every = service.settings().timing.poll_every;
+    let mut poll_tick = ticks(service.settings().timing.poll_every);
     loop {
-        tokio::select! {
+        let events = tokio::select! {
             () = stopping.cancelled() => return,
-            () = service.changed() => sleep(GATHER).await,
-            () = sleep(poll_every) => {}
-        }
-        let events = service.followed();
-        telemetry::followed(events.len());
+            () = service.changed() => {
+                sleep(GATHER).await;
+                service.take_changed()
+            }
+            _ = poll_tick.tick() => {
+                let followed = service.followed();
+                telemetry::followed(followed.len());
+                followed
+            }
+        };
         let outcome = each(&service, events, |service, event| async move {
             service.follow(&event).await.map(|()| 0)
         });
@@ -147,7 +152,7 @@ async fn reconcile(service: &BookingService, events: Vec<EventId>, failures: &mu
 async fn audit(service: &BookingService, events: Vec<EventId>, failures: &mut Failures) {
     let outcome = each(service, events, |service, event| async move {
         let report = service.audit(&event).await?;
-        telemetry::differences(report.differences);
+        telemetry::differences(report.settled);
         Ok(report.settled)
     });
     failures.note("audit", outcome.await, service.now());

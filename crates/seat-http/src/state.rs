@@ -1,9 +1,10 @@
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use actix_web::{HttpRequest, web};
 use bytes::Bytes;
-use seat_booking::{BookingError, BookingService, ports::SystemRandomness};
-use seat_layout::UserId;
+use seat_booking::{BookingError, BookingService, EventView, ports::SystemRandomness};
+use seat_layout::{EventId, UserId};
+use seat_state::Version;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
@@ -85,8 +86,20 @@ impl State {
         T: Send + 'static,
         F: Future<Output = Result<T, BookingError>> + Send + 'static,
     {
+        self.run_within(self.service().settings().timing.answer_within, change).await
+    }
+
+    /// As [`run`](Self::run), with a wait of its own.
+    pub(crate) async fn run_within<T, F>(
+        &self,
+        answer_within: Duration,
+        change: F,
+    ) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, BookingError>> + Send + 'static,
+    {
         let task = self.tasks().spawn(change.in_current_span());
-        let answer_within = self.service().settings().timing.answer_within;
         match tokio::time::timeout(answer_within, task).await {
             Ok(Ok(outcome)) => outcome.map_err(Problem::from),
             Ok(Err(error)) if error.is_panic() => Err(Problem::internal("a task panicked")),
@@ -94,6 +107,25 @@ impl State {
             Ok(Err(error)) => Err(Problem::unavailable().caused_by(Arc::new(error))),
             Err(elapsed) => Err(Problem::unavailable().caused_by(Arc::new(elapsed))),
         }
+    }
+
+    /// The event as it is to be shown. Where a store has to be asked, that is a task too: it may load
+    /// the event, and a reader that goes away must not cut that in the middle.
+    ///
+    /// # Errors
+    /// As of [`run`](Self::run).
+    pub(crate) async fn view(
+        &self,
+        event: EventId,
+        at_least: Option<Version>,
+    ) -> Result<Arc<EventView>, Problem> {
+        if let Some(view) = self.service().fresh_view(&event, at_least) {
+            return Ok(view);
+        }
+        let service = self.service().clone();
+        let timing = &self.service().settings().timing;
+        let answer_within = timing.answer_within + timing.at_least_wait;
+        self.run_within(answer_within, async move { service.view(&event, at_least).await }).await
     }
 
     /// Counts a request of this user.

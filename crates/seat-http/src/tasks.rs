@@ -1,4 +1,4 @@
-use std::{io, sync::Arc, time::Duration};
+use std::{io, num::NonZero, ops::RangeInclusive, sync::Arc, time::Duration};
 
 use tokio::{
     runtime::{Builder, Handle, Runtime},
@@ -6,9 +6,9 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-/// Two threads keep up with the stores that they wait for; the requests themselves are parsed and
-/// answered on actix' own threads.
-const THREADS: usize = 2;
+/// At least two, so that one change that computes does not stop the others; a few more where there
+/// are cores for them. The requests themselves are parsed and answered on actix' own threads.
+const THREADS: RangeInclusive<usize> = 2..=8;
 
 /// Where state changes and background rounds run, so that they outlive the connection that asked
 /// for them and the HTTP server itself.
@@ -30,8 +30,9 @@ impl Tasks {
     /// # Errors
     /// When the operating system gives no threads.
     pub fn own() -> io::Result<Self> {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
         let runtime = Builder::new_multi_thread()
-            .worker_threads(THREADS)
+            .worker_threads(cores.clamp(*THREADS.start(), *THREADS.end()))
             .thread_name("seat-tasks")
             .enable_all()
             .build()?;

@@ -62,7 +62,7 @@ pub(crate) fn round_settled(kind: &'static str, count: usize) {
     metrics::counter!("seat_round_settled_total", "kind" => kind).increment(count as u64);
 }
 
-/// An audit found so many differences between the stores.
+/// An audit settled so many differences between the stores that had lasted.
 pub(crate) fn differences(count: usize) {
     metrics::counter!("seat_audit_differences_total").increment(count as u64);
 }

@@ -1,3 +1,5 @@
+use std::{pin::pin, time::Duration};
+
 use actix_web::{
     FromRequest, HttpMessage, HttpRequest,
     dev::Payload,
@@ -12,10 +14,17 @@ use validator::Validate;
 use super::fields;
 use crate::{problem::Problem, state::State};
 
+/// Bodies up to this are small.
+const SMALL: usize = 1024 * 1024;
+/// How long a small body may take to arrive.
+const SMALL_WITHIN: Duration = Duration::from_secs(10);
+/// How long any other body may take to arrive.
+const LARGE_WITHIN: Duration = Duration::from_secs(60);
+
 /// A JSON body, parsed and validated.
 pub(crate) struct Json<T>(pub(crate) T);
 
-/// A JSON body that may be missing, which is the default.
+/// A JSON body that may be missing or `null`, which is the default.
 pub(crate) struct OptionalJson<T>(pub(crate) T);
 
 /// A JSON body as long as a layout may be. It is parsed on a thread of its own, and whoever reads
@@ -48,6 +57,9 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
                 return Ok(Self(T::default()));
             }
             require_json(&request)?;
+            if body.trim_ascii() == b"null" {
+                return Ok(Self(T::default()));
+            }
             validated(&body).map(Self)
         })
     }
@@ -69,7 +81,9 @@ impl<T: DeserializeOwned + Send + 'static> FromRequest for LargeJson<T> {
 }
 
 fn require_json(request: &HttpRequest) -> Result<(), Problem> {
-    if request.content_type().eq_ignore_ascii_case("application/json") {
+    // A body that does not say what it is is taken for what is expected.
+    let unnamed = !request.headers().contains_key(header::CONTENT_TYPE);
+    if unnamed || request.content_type().eq_ignore_ascii_case("application/json") {
         Ok(())
     } else {
         Err(Problem::unsupported_media_type("the content type must be application/json"))
@@ -92,14 +106,23 @@ async fn read(
     }
     // What a client only declares does not make us reserve much.
     let mut body = BytesMut::with_capacity(declared.unwrap_or_default().min(64 * 1024));
-    while let Some(chunk) = payload.next().await {
+    let stopping = State::of(request).shutdown_token().clone();
+    let deadline = tokio::time::sleep(if limit > SMALL { LARGE_WITHIN } else { SMALL_WITHIN });
+    let mut deadline = pin!(deadline);
+    loop {
+        // A client that dawdles would else keep a connection for ever, and hold up a stop.
+        let chunk = tokio::select! {
+            chunk = payload.next() => chunk,
+            () = &mut deadline => return Err(Problem::invalid("body", "took too long")),
+            () = stopping.cancelled() => return Err(Problem::unavailable()),
+        };
+        let Some(chunk) = chunk else { return Ok(body) };
         let chunk = chunk.map_err(|_| Problem::invalid("body", "could not be read to its end"))?;
         if body.len() + chunk.len() > limit {
             return Err(Problem::payload_too_large(limit));
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(body)
 }
 
 fn text(request: &HttpRequest, name: HeaderName) -> Option<&str> {
@@ -113,16 +136,21 @@ fn validated<T: DeserializeOwned + Validate>(body: &[u8]) -> Result<T, Problem> 
 }
 
 fn parsed<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    match serde_json::from_slice(body) {
+        Ok(value) => Ok(value),
+        Err(error) if error.is_data() => Err(misplaced::<T>(body)),
+        Err(error) => Err(not_json(&error)),
+    }
+}
+
+/// Reads a body again that is JSON of another form, to name the place: following the path costs
+/// more than the reading itself.
+fn misplaced<T: DeserializeOwned>(body: &[u8]) -> Problem {
     let mut json = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        if error.inner().is_data() {
-            Problem::invalid_many(vec![fields::of_serde(error.path(), error.inner())])
-        } else {
-            not_json(error.inner())
-        }
-    })?;
-    json.end().map_err(|error| not_json(&error))?;
-    Ok(value)
+    match serde_path_to_error::deserialize::<_, T>(&mut json) {
+        Ok(_) => Problem::invalid("body", "is not of the form"),
+        Err(error) => Problem::invalid_many(vec![fields::of_serde(error.path(), error.inner())]),
+    }
 }
 
 fn not_json(error: &serde_json::Error) -> Problem {
@@ -167,9 +195,9 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn another_type_is_not_supported() {
+    async fn another_type_is_not_supported_and_none_is() {
         let good = r#"{"text":"hi"}"#;
-        assert_eq!(code(request().set_payload(good)).await, Code::UnsupportedMediaType);
+        assert_eq!(json(request().set_payload(good)).await.unwrap().text, "hi");
         let plain = request().insert_header(ContentType::plaintext()).set_payload(good);
         assert_eq!(code(plain).await, Code::UnsupportedMediaType);
         let gzip = request()
@@ -206,6 +234,8 @@ mod tests {
             OptionalJson::<Note>::from_request(&request, &mut payload).await
         };
         assert_eq!(optional(request()).await.ok().unwrap().0.text, "");
+        let null = request().insert_header(ContentType::json()).set_payload(" null ");
+        assert_eq!(optional(null).await.ok().unwrap().0.text, "");
         let wrong = request().insert_header(ContentType::json()).set_payload("[");
         assert_eq!(optional(wrong).await.err().unwrap().code(), Code::InvalidRequest);
     }

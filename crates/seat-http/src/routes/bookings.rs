@@ -103,7 +103,7 @@ pub(crate) async fn booking(
     operation_id = "cancelBooking",
     tag = "bookings",
     params(("bookingId" = inline(schema::BookingId), Path, description = "The booking")),
-    request_body(content = CancelRequest, description = "May be left out"),
+    request_body = Option<CancelRequest>,
     responses(
         (status = 200, description = "The cancelled booking", body = BookingAnswer),
         (status = 409, description = "It was cancelled already",

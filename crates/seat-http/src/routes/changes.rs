@@ -77,7 +77,8 @@ pub(crate) async fn changes(
     Query(query): Query<ChangesQuery>,
 ) -> Result<HttpResponse, Problem> {
     let since = last_event_id(&request)?.or(query.since);
-    let watch = state.service().watch(&event, since).await?;
+    let service = state.service().clone();
+    let watch = state.run(async move { service.watch(&event, since).await }).await?;
     Ok(HttpResponse::Ok()
         .insert_header(("Content-Type", "text/event-stream"))
         // A compressor would keep changes back until it has enough of them, and so would a proxy.

@@ -6,6 +6,7 @@ use seat_layout::{EventId, SeatId, SeatSet, SeatSetError, TableId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::live::ReadQuery;
 use crate::{
     auth::Caller,
     extract::{Ids, Json, PathId, Query},
@@ -214,7 +215,10 @@ fn named<T>(parameter: &str, ids: Option<Ids<T>>) -> Result<Vec<T>, Problem> {
     path = "/seat-booking/my-holds/{eventId}",
     operation_id = "myHolds",
     tag = "holds",
-    params(("eventId" = inline(schema::EventId), Path, description = "The event")),
+    params(
+        ("eventId" = inline(schema::EventId), Path, description = "The event"),
+        ReadQuery
+    ),
     responses(
         (status = 200, description = "The caller's held seats", body = MyHoldsAnswer),
         CommonProblems
@@ -225,12 +229,16 @@ pub(crate) async fn my_holds(
     state: web::Data<State>,
     caller: Caller,
     PathId(event): PathId<EventId>,
+    Query(query): Query<ReadQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let service = state.service();
-    let held = service.holds_of(&event, &caller.user).await?;
+    if query.at_least.is_some() {
+        state.view(event, query.at_least).await?;
+    }
+    let service = state.service().clone();
+    let held = state.run(async move { service.holds_of(&event, &caller.user).await }).await?;
     Ok(HttpResponse::Ok().json(MyHoldsAnswer {
         holds: held.seats.into_iter().map(Into::into).collect(),
-        server_time: service.now(),
+        server_time: state.service().now(),
         version: held.version,
     }))
 }

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{ETag, EntityTag},
@@ -19,6 +21,9 @@ use crate::{
 };
 
 const CACHE_FOR_EVER: (&str, &str) = ("Cache-Control", "public, max-age=31536000, immutable");
+
+/// How long a great layout may take to be stored; whoever gave up would not learn its id.
+const STORED_WITHIN: Duration = Duration::from_secs(30);
 
 pub(crate) fn configure(config: &mut web::ServiceConfig) {
     config
@@ -50,7 +55,8 @@ pub(crate) async fn create_layout(
     // A great layout takes a while to check, and a worker has other requests to serve.
     let checked = web::block(move || Layout::new(document)).await;
     let layout = checked.map_err(|_| Problem::unavailable())?.map_err(|errors| refused(&errors))?;
-    let layout_id = state.run(async move { service.create_layout(layout).await }).await?;
+    let layout_id =
+        state.run_within(STORED_WITHIN, async move { service.create_layout(layout).await }).await?;
     Ok(HttpResponse::Created().json(LayoutCreated { success: true, layout_id }))
 }
 

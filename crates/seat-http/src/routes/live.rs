@@ -65,7 +65,7 @@ pub(crate) struct LayoutQuery {
 pub(crate) struct ReadQuery {
     /// Wait up to a second for this version or a later one.
     #[param(value_type = Option<String>, pattern = "^[0-9]{1,16}-[0-9]{1,19}$")]
-    at_least: Option<Version>,
+    pub(super) at_least: Option<Version>,
 }
 
 /// An event's layout with the state of every seat.
@@ -97,7 +97,7 @@ pub(crate) async fn layout(
     Query(query): Query<LayoutQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (service, answers) = (state.service(), state.answers());
-    let view = service.view(&event, query.at_least).await?;
+    let view = state.view(event, query.at_least).await?;
     if let Some(unchanged) = unchanged(&request, view.version()) {
         return Ok(unchanged);
     }
@@ -133,7 +133,7 @@ pub(crate) async fn states(
     Query(query): Query<ReadQuery>,
 ) -> Result<HttpResponse, Problem> {
     let (service, answers) = (state.service(), state.answers());
-    let view = service.view(&event, query.at_least).await?;
+    let view = state.view(event, query.at_least).await?;
     if let Some(unchanged) = unchanged(&request, view.version()) {
         return Ok(unchanged);
     }
@@ -162,7 +162,7 @@ pub(crate) async fn stats(
     PathId(event): PathId<EventId>,
     Query(query): Query<ReadQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let view = state.service().view(&event, query.at_least).await?;
+    let view = state.view(event, query.at_least).await?;
     let (version, all, by_category) =
         view.read(|live| (live.version(), live.counts(), live.counts_by_category().to_vec()));
     let breakdown = match caller.role {
@@ -224,7 +224,7 @@ pub(crate) async fn availability(
         let message = format!("must be 1 to {AVAILABILITY_MAX} seats");
         return Err(Problem::invalid("seatIds", message));
     }
-    let view = state.service().view(&event, query.at_least).await?;
+    let view = state.view(event, query.at_least).await?;
     let layout = view.layout();
     let unknown = seats.as_slice().iter().filter(|seat| layout.seat_index(seat).is_none());
     let unknown: Vec<SeatId> = unknown.cloned().collect();

@@ -25,17 +25,18 @@ pub(crate) fn configure(state: &State) -> impl FnOnce(&mut web::ServiceConfig) +
             demo::configure(config);
         }
         config.app_data(web::Data::new(state));
+        // The router tries them in this order: the hot ones first.
         for configure in [
-            bookings::configure,
-            changes::configure,
-            confirm::configure,
-            docs::configure,
-            events::configure,
-            health::configure,
             holds::configure,
-            layouts::configure,
+            confirm::configure,
             live::configure,
+            changes::configure,
+            health::configure,
+            bookings::configure,
+            events::configure,
+            layouts::configure,
             metrics::configure,
+            docs::configure,
         ] {
             configure(config);
         }

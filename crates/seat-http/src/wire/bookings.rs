@@ -267,7 +267,7 @@ impl From<Payment> for PaymentBody {
             status: payment.status,
             amount: payment.amount,
             method: payment.method,
-            transaction_id: payment.transaction_id,
+            transaction_id: payment.recorded_transaction_id.or(payment.transaction_id),
         }
     }
 }
