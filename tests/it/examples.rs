@@ -3,14 +3,15 @@
 //!
 //! With SEAT_EXAMPLES_UPDATE set, answers that have changed are written into the document.
 
-use std::{env, fs, path::Path, process::Command};
+use std::{env, fs, path::Path, time::Duration};
 
 use seat_tests::{Server, executable};
 use serde_json::Value;
 use tempfile::TempDir;
-use tokio::task::spawn_blocking;
+use tokio::{process::Command, time::timeout};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/EXAMPLES.md");
+const RUN_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test]
 async fn the_examples_are_answered_as_the_document_shows() {
@@ -21,7 +22,8 @@ async fn the_examples_are_answered_as_the_document_shows() {
 
     let folder = TempDir::new().unwrap();
     let mut shell = shell(&script(&examples), &server, folder.path());
-    let output = spawn_blocking(move || shell.output()).await.unwrap().unwrap();
+    let output = timeout(RUN_WITHIN, shell.output()).await;
+    let output = output.expect("the commands end in time").unwrap();
     let answers: Vec<String> = (0..examples.len())
         .map_while(|number| fs::read_to_string(folder.path().join(answer_file(number))).ok())
         .collect();
@@ -101,7 +103,7 @@ fn shell(script: &str, server: &Server, folder: &Path) -> Command {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = program.parent().map(Path::to_owned).into_iter().chain(env::split_paths(&path));
     let mut shell = Command::new("bash");
-    shell.args(["-c", script]).current_dir(folder);
+    shell.args(["-c", script]).current_dir(folder).kill_on_drop(true);
     shell.env("PATH", env::join_paths(folders).unwrap());
     shell.env("SEAT_URL", server.url()).env("JWT_SECRET", server.secret());
     shell

@@ -1,17 +1,15 @@
 //! The load generator sells an event out and audits every booking.
 
-use std::process::Command;
-
 use seat_tests::{executable, shared};
-use tokio::task::spawn_blocking;
+use tokio::process::Command;
 
 #[tokio::test]
 async fn two_hundred_users_sell_an_event_out_and_the_audit_is_clean() {
     let server = shared().await;
     let mut load = Command::new(executable("seat-load", "SEAT_LOAD"));
     load.args(["storm", "--seats", "2000", "--users", "200", "--per-order", "2"]);
-    load.args(["--url", server.url(), "--secret", server.secret()]);
-    let output = spawn_blocking(move || load.output()).await.unwrap().unwrap();
+    load.args(["--url", server.url(), "--secret", server.secret(), "--time-limit", "60s"]);
+    let output = load.kill_on_drop(true).output().await.unwrap();
 
     let report = String::from_utf8(output.stdout).unwrap();
     let complaints = String::from_utf8_lossy(&output.stderr);

@@ -14,11 +14,11 @@ async fn a_blocked_seat_is_shown_as_blocked_and_held_by_nobody() {
     let body = json!({ "seatIds": ["seat_A1", "table_1_s1"] });
     let blocked = admin.post(&format!("{path}/block"), body.clone()).await.expect(200);
     assert_eq!(texts(blocked.field("seatIds")), ["seat_A1", "table_1_s1"]);
-    events.until("seat_A1", "blocked", SOON).await;
 
     let layout = ada.get(&format!("/seat-booking/layout/{event}")).await.expect(200);
     assert_eq!(entry(layout.field("seats"), "id", "seat_A1")["status"], "blocked");
     assert_eq!(states(&ada, &event).await.matches('x').count(), 2);
+    events.until("seat_A1", "blocked", SOON).await;
     let stats = ada.get(&format!("/seat-booking/stats/{event}")).await.expect(200);
     assert_eq!(stats.field("blockedSeats"), 2);
     assert_eq!(stats.field("availableSeats"), 26);

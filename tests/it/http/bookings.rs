@@ -1,6 +1,7 @@
 //! Bookings after they were made: who sees them, cancelling, and payments.
 
-use seat_tests::{Answer, Client, new_event, small_layout};
+use reqwest::Method;
+use seat_tests::{Answer, Client, confirm_body, new_event, small_layout};
 use serde_json::{Value, json};
 
 use super::room::{at, room, texts, version, version_now};
@@ -83,7 +84,7 @@ async fn a_cancelled_booking_frees_its_seats_at_once() {
     let (ada, bob) = (Client::user(server, "ada"), Client::user(server, "bob"));
     ada.hold(&event, &["seat_A1"]).await.expect(201);
     ada.hold_table(&event, "table_1").await.expect(201);
-    let body = seat_tests::confirm_body(&event, &["seat_A1"], &["table_1"]);
+    let body = confirm_body(&event, &["seat_A1"], &["table_1"]);
     let made = ada.confirm_with(body, None).await.expect(201);
     let path = format!("/seat-booking/bookings/{}", made.text("bookingId"));
 
@@ -108,7 +109,7 @@ async fn a_cancellation_needs_no_body_and_may_be_the_houses() {
     let (server, event) = room().await;
     let (ada, admin) = (Client::user(server, "ada"), Client::admin(server));
     let path = booked(&ada, &event, "seat_A1").await;
-    let bare = admin.request(reqwest::Method::POST, &format!("{path}/cancel"));
+    let bare = admin.request(Method::POST, &format!("{path}/cancel"));
     let cancelled = admin.send(bare).await.expect(200);
     assert_eq!((cancelled.text("status"), cancelled.text("userId")), ("cancelled", "ada"));
     assert_eq!(ada.status_of(&event, "seat_A1").await, "available");
@@ -210,7 +211,7 @@ async fn a_clients_word_is_no_proof_of_payment() {
     let (server, event) = room().await;
     let ada = Client::user(server, "ada");
     ada.hold(&event, &["seat_A1"]).await.expect(201);
-    let mut body = seat_tests::confirm_body(&event, &["seat_A1"], &[]);
+    let mut body = confirm_body(&event, &["seat_A1"], &[]);
     body["paymentInfo"] = json!({ "method": "card", "transactionId": "txn_1", "status": "paid" });
     let booked = ada.confirm_with(body, None).await.expect(201);
     assert_eq!(

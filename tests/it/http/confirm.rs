@@ -182,8 +182,11 @@ async fn a_client_that_goes_away_leaves_a_whole_booking_or_none() {
         ["A", "B"].iter().flat_map(|row| (1..=10).map(move |n| format!("seat_{row}{n}"))).collect();
     for (nth, seat) in seats.iter().enumerate() {
         ada.hold(&event, &[seat]).await.expect(201);
+        let request = confirm_request(&ada, &event, seat, "");
+        // Every fifth goes away in the middle of its request.
+        let sent = if nth % 5 == 0 { request.len() - 1 } else { request.len() };
         let patience = Duration::from_micros(150 * nth as u64);
-        confirm_and_reset(server, &ada, &event, seat, None, patience).await;
+        send_and_reset(server, &request.as_bytes()[..sent], patience).await;
     }
 
     // Whatever was not confirmed is given back; what was is booked, as soon as its task has ended.
@@ -205,7 +208,7 @@ async fn a_client_that_goes_away_leaves_a_whole_booking_or_none() {
         let expected = if booked.contains(seat) { "booked" } else { "available" };
         assert_eq!(ada.status_of(&event, seat).await, expected, "{seat}");
     }
-    assert!(!booked.is_empty(), "no request came through: the test cuts too early");
+    assert!((1..=16).contains(&booked.len()), "{} requests came through", booked.len());
 }
 
 #[tokio::test]
@@ -217,7 +220,8 @@ async fn a_client_that_comes_back_with_its_key_gets_the_booking() {
         let (seat, key) = (format!("seat_A{number}"), format!("order-{number}"));
         ada.hold(&event, &[&seat]).await.expect(201);
         let patience = Duration::from_micros(300 * number);
-        confirm_and_reset(server, &ada, &event, &seat, Some(&key), patience).await;
+        let request = confirm_request(&ada, &event, &seat, &format!("Idempotency-Key: {key}\r\n"));
+        send_and_reset(server, request.as_bytes(), patience).await;
         ada.confirm(&event, &[&seat], Some(&key)).await.expect(201);
     }
     let mine = ada.get("/seat-booking/my-bookings?limit=100").await.expect(200);
@@ -226,29 +230,25 @@ async fn a_client_that_comes_back_with_its_key_gets_the_booking() {
     assert_eq!((bookings.len(), seats.len()), (10, 10));
 }
 
-/// Sends a confirm on a connection of its own and resets it after a while, which makes the server
-/// drop the handler wherever it is.
-async fn confirm_and_reset(
-    server: &Server,
-    client: &Client,
-    event: &str,
-    seat: &str,
-    key: Option<&str>,
-    patience: Duration,
-) {
-    let address = server.url().strip_prefix("http://").expect("it is HTTP");
+/// The bytes of a confirm with further header lines.
+fn confirm_request(client: &Client, event: &str, seat: &str, headers: &str) -> String {
     let body = confirm_body(event, &[seat], &[]).to_string();
-    let key = key.map(|key| format!("Idempotency-Key: {key}\r\n")).unwrap_or_default();
-    let request = format!(
-        "POST /seat-booking/confirm HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {}\r\n\
-         Content-Type: application/json\r\nContent-Length: {}\r\n{key}\r\n{body}",
+    format!(
+        "POST /seat-booking/confirm HTTP/1.1\r\nHost: seats\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
         client.token().expect("it is a user"),
         body.len(),
-    );
+    )
+}
+
+/// Sends this on a connection of its own and resets it after a while, which makes the server drop
+/// the handler wherever it is.
+async fn send_and_reset(server: &Server, request: &[u8], patience: Duration) {
+    let address = server.url().strip_prefix("http://").expect("it is HTTP");
     let mut stream = TcpStream::connect(address).await.expect("the server listens");
     stream.set_nodelay(true).expect("a socket has this option");
     stream.set_zero_linger().expect("a socket has this option");
-    stream.write_all(request.as_bytes()).await.expect("the server reads");
+    stream.write_all(request).await.expect("the server reads");
     sleep(patience).await;
     drop(stream);
 }

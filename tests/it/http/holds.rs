@@ -63,7 +63,6 @@ async fn a_hold_that_runs_out_is_announced_and_its_seats_can_be_held_by_others()
         at(held.field("expiresAt")).since(at(held.field("heldAt"))),
         Duration::from_millis(500)
     );
-    assert_eq!(bob.hold(&event, &seats).await.expect(409).code(), "seats_unavailable");
 
     let freed = events.until("seat_A1", "available", SOON).await.pop().unwrap();
     let version_freed = version(&json!(freed.id));

@@ -211,7 +211,7 @@ async fn a_seat_belongs_to_the_table_that_it_names_or_is_named_after() {
     let layout = json!({
         "name": "Tables",
         "seats": [
-            seat("T_1"), seat("T-2"), seat("T.3"), seat("T10_1"), seat("T_x_1"), seat("T1"), seat("T"),
+            seat("T_1"), seat("T-2"), seat("T.3"), seat("T10_1"), seat("T_x_1"), seat("T1"), seat("T"), seat("T_"),
             elsewhere
         ],
         "items": [table("T", 4), table("T10", 1), table("T_x", 1)],
@@ -225,9 +225,9 @@ async fn a_seat_belongs_to_the_table_that_it_names_or_is_named_after() {
         tables.push(texts(held.field("heldSeats")).join(" "));
     }
     assert_eq!(tables, ["T_1 T-2 T.3 far_away", "T10_1", "T_x_1"]);
-    // Nobody's: "T1" has no separator, and "T" has nothing behind it.
-    ada.hold(&event, &["T1", "T"]).await.expect(201);
-    ada.confirm(&event, &["T1", "T"], None).await.expect(201);
+    // Nobody's: "T1" has no separator, and nothing is behind "T" and "T_".
+    ada.hold(&event, &["T1", "T", "T_"]).await.expect(201);
+    ada.confirm(&event, &["T1", "T", "T_"], None).await.expect(201);
 }
 
 #[tokio::test]

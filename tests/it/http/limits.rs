@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use seat_layout::Layout;
-use seat_tests::{Answer, Client, Server, confirm_body, new_event, shared};
+use seat_tests::{Answer, Client, Server, confirm_body, new_event, shared, small_layout};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -140,7 +140,7 @@ async fn a_hold_lasts_no_shorter_and_no_longer_than_allowed() {
 #[tokio::test]
 async fn an_untouched_server_holds_for_1_to_120_minutes() {
     let server = Server::start(&["--hold-min-seconds", "60"]).await;
-    let event = new_event(&server, seat_tests::small_layout()).await;
+    let event = new_event(&server, small_layout()).await;
     let ada = Client::user(&server, "ada");
     assert_names(&ada.hold_for(&event, &["seat_A1"], 0.999).await, "holdDurationMinutes");
     ada.hold_for(&event, &["seat_A1"], 1.0).await.expect(201);
@@ -195,7 +195,7 @@ async fn a_layout_has_64_megabytes_and_no_more() {
     let server = shared().await;
     let admin = Client::admin(server);
     let body = |length: usize| {
-        let mut layout = seat_tests::small_layout();
+        let mut layout = small_layout();
         layout["padding"] = "".into();
         let length = length - layout.to_string().len();
         layout["padding"] = "x".repeat(length).into();
@@ -243,7 +243,7 @@ async fn unknown_fields_are_ignored() {
     admin.post(&format!("/seat-booking/events/{event}/block"), block).await.expect(200);
     ada.get(&format!("/seat-booking/states/{event}?more=1")).await.expect(200);
 
-    let mut layout = more(seat_tests::small_layout());
+    let mut layout = more(small_layout());
     layout["seats"][0]["more"] = 1.into();
     let event = new_event(server, layout).await;
     let event = ada.get(&format!("/seat-booking/events/{event}")).await.expect(200);

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io::Read};
 use flate2::read::GzDecoder;
 use futures_util::future::join;
 use reqwest::Method;
-use seat_tests::{Client, shared, small_layout};
+use seat_tests::{Client, Server, confirm_body, new_event, shared, small_layout};
 use serde_json::{Value, json};
 
 use super::room::{at, entry, room, texts, version};
@@ -216,7 +216,7 @@ async fn only_admins_see_what_an_event_earns() {
     ada.hold(&event, &["seat_A1", "seat_A2", "seat_A3"]).await.expect(201);
     ada.hold_table(&event, "table_VIP_001").await.expect(201);
     let paid = ada.confirm(&event, &["seat_A1"], None).await.expect(201);
-    let body = seat_tests::confirm_body(&event, &[], &["table_VIP_001"]);
+    let body = confirm_body(&event, &[], &["table_VIP_001"]);
     ada.confirm_with(body, None).await.expect(201);
     let cancelled = ada.confirm(&event, &["seat_A3"], None).await.expect(201);
     let path = |booking: &str, action| format!("/seat-booking/bookings/{booking}/{action}");
@@ -289,8 +289,10 @@ async fn a_write_is_seen_by_every_read_after_it() {
 
 #[tokio::test]
 async fn a_read_waits_for_the_version_it_is_asked_for() {
-    let (server, event) = room().await;
-    let (ada, anyone) = (Client::user(server, "ada"), Client::anyone(server));
+    // The second that it waits otherwise is short for a machine that runs all tests at once.
+    let server = Server::start(&["--at-least-wait-ms", "15000"]).await;
+    let event = new_event(&server, small_layout()).await;
+    let (ada, anyone) = (Client::user(&server, "ada"), Client::anyone(&server));
     for (path, seat) in [
         ("layout", "seat_A1"),
         ("states", "seat_A2"),

@@ -1,21 +1,27 @@
 //! The stream of an event's changes (I8): a snapshot and the changes after it are the server's
 //! state, at every version, with no gap between.
 
-use std::{cell::Cell, collections::BTreeMap, time::Duration};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use futures_util::future::{join, join_all};
 use seat_state::Version;
 use seat_tests::{Client, Events, Server, SseEvent, confirm_body, new_event, small_layout};
 use serde_json::json;
 
-use super::room::{SOON, room, version, version_now};
+use super::room::{SOON, room, texts, version, version_now};
 
 #[tokio::test]
 async fn a_snapshot_and_the_changes_after_it_are_the_state_at_every_version() {
     let (server, event) = room().await;
     let admin = Client::admin(server);
-    let users: Vec<Client> =
-        ["ada", "bob", "eve", "kim"].iter().map(|name| Client::user(server, name)).collect();
+    let users: Vec<Client> = ["live-ada", "live-bob", "live-eve", "live-kim"]
+        .iter()
+        .map(|name| Client::user(server, name))
+        .collect();
     customer(&users[0], &event, 1, 10).await;
     let snapshot = admin.get(&format!("/seat-booking/states/{event}")).await.expect(200);
     let mut events = Events::open_since(server, &event, snapshot.text("version")).await;
@@ -25,6 +31,9 @@ async fn a_snapshot_and_the_changes_after_it_are_the_state_at_every_version() {
     let all = async {
         let customers = users.iter().zip(2..).map(|(user, seed)| customer(user, &event, seed, 150));
         join(join_all(customers), house(&admin, &event, 7, 40)).await;
+        for user in &users {
+            user.delete(&format!("/seat-booking/release-seats/{event}")).await.expect(200);
+        }
         done.set(true);
     };
     let mut seen = BTreeMap::new();
@@ -48,6 +57,9 @@ async fn a_snapshot_and_the_changes_after_it_are_the_state_at_every_version() {
             assert_eq!(&replica.states(), states, "at {}", replica.version);
         }
     }
+    // The bookings are another witness than the states, which come from the changes too.
+    assert_eq!(replica.seats_in('b'), booked_seats(&users).await);
+    assert_eq!(replica.seats_in('h'), BTreeSet::new());
     assert!(replica.applied > 100, "only {} changes", replica.applied);
 }
 
@@ -92,6 +104,25 @@ impl Replica {
     fn states(&self) -> String {
         self.seats.iter().map(|(_, letter)| letter).collect()
     }
+
+    fn seats_in(&self, state: char) -> BTreeSet<String> {
+        let seats = self.seats.iter().filter(|(_, letter)| *letter == state);
+        seats.map(|(id, _)| id.clone()).collect()
+    }
+}
+
+/// The seats of these users' active bookings, which are all of one event.
+async fn booked_seats(users: &[Client]) -> BTreeSet<String> {
+    let mut seats = BTreeSet::new();
+    for user in users {
+        let mine = user.get("/seat-booking/my-bookings?limit=100").await.expect(200);
+        let bookings = mine.field("bookings").as_array().unwrap().iter();
+        for booking in bookings.filter(|booking| booking["status"] == "confirmed") {
+            seats.extend(texts(&booking["allSeatIds"]).into_iter().map(str::to_owned));
+        }
+        assert!(mine.body.get("nextCursor").is_none(), "more bookings than a page has");
+    }
+    seats
 }
 
 /// Numbers that look random and are the same for one seed.

@@ -68,11 +68,15 @@ impl BookingService {
         Ok(self.repository().events(before, limit).await?)
     }
 
-    /// An id that sorts by the second it was made in, like a MongoDB ObjectId.
+    /// An id that sorts by the millisecond it was made in, and begins with the second like a
+    /// MongoDB ObjectId.
     fn dated_id(&self) -> [u8; 12] {
         let mut bytes = self.inner.ports.random.bytes();
-        let seconds = u32::try_from(self.now().ms() / 1_000).unwrap_or(u32::MAX);
+        let ms = u64::try_from(self.now().ms()).unwrap_or(0);
+        let seconds = u32::try_from(ms / 1_000).unwrap_or(u32::MAX);
+        let rest = (ms % 1_000) as u16;
         bytes[..4].copy_from_slice(&seconds.to_be_bytes());
+        bytes[4..6].copy_from_slice(&rest.to_be_bytes());
         bytes
     }
 }

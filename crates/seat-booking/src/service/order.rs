@@ -39,10 +39,6 @@ impl Slot {
         seats: &[SeatId],
         tables: &[TableId],
     ) -> Result<Selection, BookingError> {
-        let unknown = self.unknown(seats);
-        if !unknown.is_empty() {
-            return Err(BookingError::UnknownSeats(unknown));
-        }
         let tables = tables.iter().map(|table| self.table(table)).collect::<Result<_, _>>()?;
         let selection = Selection { seats: seats.to_vec(), tables };
         let mut seen = HashSet::new();
@@ -55,7 +51,11 @@ impl Slot {
         if !duplicates.is_empty() {
             return Err(BookingError::DuplicateSeats(duplicates));
         }
-        if seen.is_empty() { Err(BookingError::NoSeats) } else { Ok(selection) }
+        if seen.is_empty() {
+            return Err(BookingError::NoSeats);
+        }
+        let unknown = self.unknown(seats);
+        if unknown.is_empty() { Ok(selection) } else { Err(BookingError::UnknownSeats(unknown)) }
     }
 
     /// The seats as they are sold.

@@ -49,8 +49,9 @@ impl From<BookingError> for Problem {
     }
 }
 
+/// Minutes with at most three decimals: these are bounds to be read by a person.
 fn minutes(duration: Duration) -> f64 {
-    duration.as_secs_f64() / 60.0
+    (duration.as_secs_f64() / 60.0 * 1_000.0).round() / 1_000.0
 }
 
 #[cfg(test)]

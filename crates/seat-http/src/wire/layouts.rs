@@ -18,6 +18,7 @@ pub(crate) struct LayoutCreated {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "it stands for `seat_layout::LayoutDocument` in the document")]
 pub(crate) struct LayoutDocument {
+    #[schema(min_length = 1, max_length = 200)]
     name: String,
     /// The seats; their order is the layout's.
     #[schema(min_items = 1, max_items = 200_000)]
@@ -55,6 +56,7 @@ pub(crate) struct Seat {
     #[schema(value_type = schema::CategoryId)]
     cat_id: String,
     /// The label of its row.
+    #[schema(min_length = 1, max_length = 64)]
     rl: Option<String>,
     /// Its number in the row.
     sn: Option<u32>,
@@ -73,7 +75,7 @@ pub(crate) struct Item {
     kind: ItemKind,
     pos: Point,
     size: Extent,
-    /// How many seats a table has; when given, it must be right.
+    /// How many seats a table has; when given, it must be right. Of tables only.
     sc: Option<u32>,
 }
 
@@ -93,8 +95,10 @@ pub(crate) enum ItemKind {
 pub(crate) struct Category {
     #[schema(value_type = schema::CategoryId)]
     id: String,
+    #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// How its seats are drawn, in any notation that the clients share.
+    #[schema(min_length = 1, max_length = 32)]
     color: String,
     /// What one seat costs.
     #[schema(value_type = schema::Money)]

@@ -44,7 +44,6 @@ pub(super) fn booking(number: u64, seat: &Item) -> Booking {
             method: Some("card".to_owned()),
             transaction_id: None,
             recorded_transaction_id: None,
-            recorded_transaction_id: None,
         },
         contact: Contact {
             name: "Ada Lovelace".to_owned(),
