@@ -27,7 +27,7 @@ pub(crate) const LAYOUTS: TableDefinition<Id, &[u8]> = TableDefinition::new("lay
 /// Event id → event.
 pub(crate) const EVENTS: TableDefinition<Id, &[u8]> = TableDefinition::new("events");
 
-/// Number → record, numbered as they came. Nothing is ever removed from it.
+/// Number → record, numbered as they came. Only abandoned ones are ever removed.
 ///
 /// Ids of bookings are hashes: a table of records by id would touch a page of its own for every
 /// record of a group, and a commit costs what it writes.
@@ -46,6 +46,10 @@ pub(crate) const ACTIVE: TableDefinition<(Id, Id), &str> = TableDefinition::new(
 /// User, creation time in ms and booking id, of every booking → the number of its record. Read
 /// backwards it is newest first.
 pub(crate) const BY_USER: TableDefinition<(&str, i64, Id), u64> = TableDefinition::new("by_user");
+
+/// Creation time in ms and booking id of every fence → the number of its record, so that the oldest
+/// are found.
+pub(crate) const FENCES: TableDefinition<(i64, Id), u64> = TableDefinition::new("fences");
 
 /// `booked A-1 A-2 table:T`: the mark and the items, so that an event can be paged through without
 /// reading whole bookings. No id has a space in it.

@@ -5,9 +5,13 @@ use seat_layout::{BookingId, EventId, LayoutId};
 use crate::{
     fault::Fault,
     tables::{
-        ACTIVE, BY_USER, EVENTS, ITEMS, Id, LAYOUTS, NUMBERS, RECORDS, active_line, read_record,
+        ACTIVE, BY_USER, EVENTS, FENCES, ITEMS, Id, LAYOUTS, NUMBERS, RECORDS, active_line,
+        read_record,
     },
 };
+
+/// How long an abandoned attempt is kept: as long as an idempotency key counts.
+const FENCES_KEPT_MS: i64 = 30 * 24 * 3_600 * 1_000;
 
 /// A write, with its document made into JSON by whoever wants it: the one writer thread does only
 /// what nobody else can do.
@@ -49,6 +53,7 @@ pub(crate) struct WriteTables<'txn> {
     items: Table<'txn, (Id, &'static str), Id>,
     active: Table<'txn, (Id, Id), &'static str>,
     by_user: Table<'txn, (&'static str, i64, Id), u64>,
+    fences: Table<'txn, (i64, Id), u64>,
 }
 
 impl<'txn> WriteTables<'txn> {
@@ -62,6 +67,7 @@ impl<'txn> WriteTables<'txn> {
             items: transaction.open_table(ITEMS)?,
             active: transaction.open_table(ACTIVE)?,
             by_user: transaction.open_table(BY_USER)?,
+            fences: transaction.open_table(FENCES)?,
         })
     }
 
@@ -96,9 +102,32 @@ impl<'txn> WriteTables<'txn> {
                 let row = (booking.user_id.as_str(), booking.created_at.ms(), id.as_bytes());
                 self.by_user.insert(row, number)?;
             }
-            Record::Block(_) | Record::Abandoned(_) => {}
+            Record::Abandoned(fence) => {
+                self.drop_old_fences(fence.created_at.ms())?;
+                self.fences.insert((fence.created_at.ms(), id.as_bytes()), number)?;
+            }
+            Record::Block(_) => {}
         }
         Ok(Outcome::Done)
+    }
+
+    /// Every fence that comes takes away up to two whose time is over, so that refused requests do
+    /// not fill the disk.
+    fn drop_old_fences(&mut self, now_ms: i64) -> Result<(), Fault> {
+        for _ in 0..2 {
+            let oldest = self.fences.first()?.map(|(key, number)| {
+                let (created_at_ms, id) = key.value();
+                (created_at_ms, *id, number.value())
+            });
+            let Some((created_at_ms, id, number)) = oldest else { break };
+            if created_at_ms > now_ms.saturating_sub(FENCES_KEPT_MS) {
+                break;
+            }
+            self.fences.remove((created_at_ms, &id))?;
+            self.numbers.remove(&id)?;
+            self.records.remove(number)?;
+        }
+        Ok(())
     }
 
     fn update(

@@ -1,9 +1,10 @@
 use redb::{Database, backends::InMemoryBackend};
 use seat_booking::{
-    BookingStatus, Item, Record,
+    Abandoned, BookingStatus, Item, Record,
     ports::{InsertReply, Repository, RepositoryError},
 };
-use seat_layout::{Layout, LayoutId};
+use seat_layout::{EventId, Layout, LayoutId};
+use seat_state::Timestamp;
 
 use super::samples::{booking, id, record, seat};
 use crate::{
@@ -92,4 +93,28 @@ async fn a_closed_repository_has_done_what_it_took_and_takes_no_more() {
     assert!(repository.ready().await.is_err());
     assert_eq!(repository.record(record(1).id()).await.unwrap(), Some(record(1)));
     assert_eq!(repository.record(record(2).id()).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn fences_are_dropped_when_no_key_counts_any_more() {
+    let repository = repository();
+    let fence = |number, day: i64| {
+        Record::Abandoned(Abandoned {
+            id: id(number),
+            event: EventId::from_bytes([1; 12]),
+            request: None,
+            created_at: Timestamp::from_ms(day * 24 * 3_600 * 1_000),
+        })
+    };
+    for (number, day) in [(1, 0), (2, 0), (3, 10), (4, 29)] {
+        repository.insert(fence(number, day)).await.unwrap();
+    }
+    let found = async |number| repository.record(id(number)).await.unwrap().is_some();
+    assert!(found(1).await && found(2).await);
+    repository.insert(fence(5, 30)).await.unwrap();
+    assert!(!found(1).await && !found(2).await, "thirty days are over");
+    assert!(found(3).await && found(4).await && found(5).await);
+    // The id is free again, and nothing else was touched.
+    let again = repository.insert(fence(1, 31)).await.unwrap();
+    assert_eq!(again, InsertReply::Inserted);
 }
