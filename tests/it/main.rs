@@ -9,6 +9,7 @@ mod examples;
 mod http;
 mod openapi;
 mod race;
+mod readme;
 mod stop;
 mod storm;
 mod tidy;
