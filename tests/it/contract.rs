@@ -102,3 +102,110 @@ mod redb {
         }
     }
 }
+
+mod redis {
+    use std::{sync::Arc, time::Duration};
+
+    use async_trait::async_trait;
+    use seat_booking::{contract::LockFixture, ports::LockStore};
+    use seat_layout::EventId;
+    use seat_redis::RedisLockStore;
+    use seat_tests::Redis;
+    use tokio::{
+        sync::Mutex,
+        time::{sleep, timeout},
+    };
+
+    seat_booking::contract::lock_store!(lock_store);
+
+    async fn lock_store() -> impl LockFixture {
+        let server = Redis::start().await;
+        let store = Arc::new(RedisLockStore::connect(&server.url()).await.unwrap());
+        Locks { store, server: Mutex::new(server) }
+    }
+
+    struct Locks {
+        store: Arc<RedisLockStore>,
+        server: Mutex<Redis>,
+    }
+
+    #[async_trait]
+    impl LockFixture for Locks {
+        fn store(&self) -> Arc<dyn LockStore> {
+            self.store.clone()
+        }
+
+        /// Real time, since the clock is the server's; a restart takes a part of it.
+        fn short(&self) -> Duration {
+            Duration::from_millis(800)
+        }
+
+        async fn advance(&self, by: Duration) {
+            sleep(by).await;
+        }
+
+        async fn lose(&self, _event: EventId) {
+            self.server.lock().await.forget().await;
+        }
+
+        async fn restart(&self, _event: EventId) {
+            self.server.lock().await.restart().await;
+            let connected = async {
+                while self.store.ready().await.is_err() {
+                    sleep(Duration::from_millis(20)).await;
+                }
+            };
+            let within = Duration::from_secs(10);
+            timeout(within, connected).await.expect("the store connects again");
+        }
+    }
+}
+
+mod redis_cluster {
+    use std::{sync::Arc, time::Duration};
+
+    use async_trait::async_trait;
+    use seat_booking::{contract::LockFixture, ports::LockStore};
+    use seat_layout::EventId;
+    use seat_redis::RedisLockStore;
+    use seat_tests::{RedisCluster, shared_cluster};
+    use tokio::time::sleep;
+
+    seat_booking::contract::lock_store!(lock_store);
+
+    async fn lock_store() -> impl LockFixture {
+        let cluster = shared_cluster().await;
+        let store = Arc::new(RedisLockStore::connect(&cluster.url()).await.unwrap());
+        Locks { store, cluster }
+    }
+
+    struct Locks {
+        store: Arc<RedisLockStore>,
+        cluster: &'static RedisCluster,
+    }
+
+    #[async_trait]
+    impl LockFixture for Locks {
+        fn store(&self) -> Arc<dyn LockStore> {
+            self.store.clone()
+        }
+
+        /// Real time, since the clock is the server's.
+        fn short(&self) -> Duration {
+            Duration::from_millis(800)
+        }
+
+        async fn advance(&self, by: Duration) {
+            sleep(by).await;
+        }
+
+        async fn lose(&self, event: EventId) {
+            self.cluster.forget(event).await;
+        }
+
+        /// The nodes are shared, so none is restarted; the event looks as if one was.
+        async fn restart(&self, event: EventId) {
+            self.cluster.fail_over(event).await;
+        }
+    }
+}

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics, in its own functions too")]
 
+mod agreement;
 mod contract;
 mod crash;
 mod embedding;
@@ -10,6 +11,8 @@ mod http;
 mod openapi;
 mod race;
 mod readme;
+mod redis_faults;
+mod redis_start;
 mod stop;
 mod storm;
 mod tidy;

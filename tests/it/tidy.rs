@@ -16,14 +16,19 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("seat-state", &["seat-layout"]),
     ("seat-booking", &["seat-layout", "seat-state"]),
     ("seat-redb", &["seat-booking", "seat-layout", "seat-state"]),
+    ("seat-redis", &["seat-booking", "seat-layout", "seat-state"]),
     ("seat-http", &["seat-booking", "seat-layout", "seat-state"]),
     ("seat-server", &["seat-booking", "seat-http", "seat-layout", "seat-redb", "seat-state"]),
     ("seat-load", &["seat-layout"]),
-    ("seat-tests", &["seat-booking", "seat-http", "seat-layout", "seat-redb", "seat-state"]),
+    (
+        "seat-tests",
+        &["seat-booking", "seat-http", "seat-layout", "seat-redb", "seat-redis", "seat-state"],
+    ),
 ];
 
 /// The crates that a service without HTTP embeds.
-const BELOW_HTTP: &[&str] = &["seat-layout", "seat-state", "seat-booking", "seat-redb"];
+const BELOW_HTTP: &[&str] =
+    &["seat-layout", "seat-state", "seat-booking", "seat-redb", "seat-redis"];
 
 /// The crates that are plain values and functions.
 const MODELS: &[&str] = &["seat-layout", "seat-state"];
@@ -108,6 +113,7 @@ fn a_driver_is_known_to_its_adapter_alone() {
     let workspace = Workspace::load();
     let users = |driver| workspace.direct_users(driver).collect::<Vec<_>>();
     assert_eq!(users("redb"), ["seat-redb"]);
+    assert_eq!(users("fred"), ["seat-redis"]);
 }
 
 #[test]

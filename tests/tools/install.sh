@@ -62,3 +62,12 @@ need_cargo_deny() {
     # A debug build takes a third of the time, and the check itself takes a second either way.
     cargo install cargo-deny --version "$version" --locked --debug --quiet --root "$folder"
 }
+
+# Exports SEAT_REDIS_SERVER and SEAT_REDIS_CLI, the executables.
+need_redis() {
+    need_command redis-server redis-server
+    need_command redis-cli redis-tools
+    SEAT_REDIS_SERVER=$(command -v redis-server)
+    SEAT_REDIS_CLI=$(command -v redis-cli)
+    export SEAT_REDIS_SERVER SEAT_REDIS_CLI
+}

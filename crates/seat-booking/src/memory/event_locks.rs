@@ -590,7 +590,12 @@ impl EventLocks {
             }
             slot.mark = None;
             match lock {
-                Some(lock) if lock.lasts(now) => self.lock(position, lock),
+                // As it was; but where a snapshot is read in pages, one page may have missed it.
+                Some(lock) if lock.lasts(now) => {
+                    let seat = slot.item.seat().cloned();
+                    changed.extend(seat.map(|seat| SeatChange::held(seat, lock.expires_at)));
+                    self.lock(position, lock);
+                }
                 Some(_) => changed.extend(
                     slot.item.seat().map(|s| SeatChange::now(s.clone(), Status::Available)),
                 ),

@@ -36,8 +36,9 @@ pub async fn l10c_of_two_holds_at_the_same_moment_one_has_a_seat(subject: &LockS
     subject.load().await;
     let mut tasks = Vec::new();
     for number in 0..64 {
-        // Three of sixteen seats, in every order, so that each hold runs into many others.
-        let wanted = [number, number * 5 + 3, number * 11 + 7].map(|seat| seat % SEATS);
+        // Three different ones of sixteen seats, so that each hold runs into many others.
+        let wanted = [number, number + 1 + number % 5, number + 7 + number % 7];
+        let wanted = wanted.map(|seat| seat % SEATS);
         let wanted: Vec<SeatId> = wanted.iter().map(|n| seat(&format!("A-{n}"))).collect();
         let (store, event) = (Arc::clone(&subject.store), subject.event);
         tasks.push(tokio::spawn(async move {

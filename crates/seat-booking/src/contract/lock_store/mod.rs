@@ -126,6 +126,7 @@ macro_rules! lock_store_contract {
             l35d_changes_after_a_version_too_old_is_a_resync
             l36_a_snapshot_shows_every_seat_that_is_not_available
             l36b_the_pages_of_a_snapshot_and_the_changes_after_it_are_the_state
+            l36c_a_seat_that_goes_back_to_its_hold_between_two_pages_is_seen
             l37_marks_lists_what_is_booked_and_blocked_and_by_whom
             l37b_marks_pages_through_all_of_them
         }

@@ -326,6 +326,28 @@ pub async fn l36b_the_pages_of_a_snapshot_and_the_changes_after_it_are_the_state
     assert_eq!(held, 10);
 }
 
+pub async fn l36c_a_seat_that_goes_back_to_its_hold_between_two_pages_is_seen(
+    subject: &LockSubject,
+) {
+    load_6_000_seats(subject).await;
+    let mut transfers = Vec::new();
+    for number in 0..50 {
+        let what = format!("A-{number}");
+        let id = subject.transferring(&format!("user-{number}"), &what, LONG).await;
+        transfers.push((id, what));
+    }
+    let held = subject.transferring("ada", "table:T", LONG).await;
+    let mut watcher = subject.watch_first_page().await;
+    for (id, what) in &transfers {
+        subject.abort(*id, what).await;
+    }
+    subject.finished(held, "T-1").await;
+    assert!(watcher.read_on(subject).await > 0, "with one page this case would show nothing");
+    watcher.follow(subject).await;
+    assert_eq!(watcher.states, subject.states().await);
+    assert_eq!(watcher.letters("A-0,A-49,T-1,T-2"), "hhbh");
+}
+
 pub async fn l37_marks_lists_what_is_booked_and_blocked_and_by_whom(subject: &LockSubject) {
     subject.load_with(vec![booking(subject.id(), "A-1"), block(subject.id(), "A-2")]).await;
     let loaded = subject.marks().await;

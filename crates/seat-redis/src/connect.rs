@@ -1,0 +1,259 @@
+use std::time::Duration;
+
+use fred::{
+    clients::Client,
+    error::{Error, ErrorKind},
+    interfaces::{ClientLike, EventInterface, LuaInterface},
+    socket2::TcpKeepalive,
+    types::{
+        Builder, InfoKind,
+        config::{
+            Config, ConnectionConfig, ReconnectError, ReconnectPolicy, TcpConfig,
+            UnresponsiveConfig,
+        },
+    },
+};
+use seat_booking::ports::BackendError;
+use thiserror::Error;
+
+use crate::script::Script;
+
+/// The oldest Redis that knows every command of the scripts.
+const MAJOR_VERSION: u32 = 7;
+
+const SCHEMES: [&str; 6] =
+    ["redis", "rediss", "redis-cluster", "rediss-cluster", "redis-sentinel", "rediss-sentinel"];
+
+/// Why a store could not be opened.
+#[derive(Debug, Error)]
+pub enum ConnectError {
+    /// The URL is none of Redis.
+    #[error("the URL of Redis must be like redis://host:6379, rediss://… or redis-cluster://…")]
+    Url(#[source] BackendError),
+    /// Nothing answers there in time.
+    #[error("no Redis answers at {servers}")]
+    Unreachable {
+        /// Where it was looked for, as `host:port`.
+        servers: String,
+        /// What the client said.
+        source: BackendError,
+    },
+    /// The user or the password is wrong, or may not do what is needed.
+    #[error("Redis at {servers} refuses the user or the password of its URL")]
+    Refused {
+        /// Where, as `host:port`.
+        servers: String,
+        /// What the server said.
+        source: BackendError,
+    },
+    /// The server lacks commands that the scripts use.
+    #[error("Redis {found} is too old: 7.0 or later is needed")]
+    TooOld {
+        /// Its version.
+        found: String,
+    },
+    /// The server may drop a hold or a mark when memory is short.
+    #[error("Redis may evict holds: set maxmemory-policy to noeviction, it is {policy}")]
+    Evicts {
+        /// The present setting.
+        policy: String,
+    },
+    /// A script does not compile there.
+    #[error("Redis does not take lua/{name}.lua")]
+    Script {
+        /// The name of its file, without the ending.
+        name: &'static str,
+        /// What the server said.
+        source: BackendError,
+    },
+}
+
+/// Connections that do not wait for each other: while a client looks for its server again, it
+/// serves nothing else.
+pub(crate) struct Clients {
+    pub(crate) requests: Client,
+    pub(crate) rounds: Client,
+    pub(crate) feed: Client,
+}
+
+/// What Redis calls each script.
+pub(crate) struct Hashes(Vec<String>);
+
+impl Hashes {
+    pub(crate) fn of(&self, script: Script) -> &str {
+        &self.0[script as usize]
+    }
+}
+
+pub(crate) async fn connect(url: &str) -> Result<(Clients, Hashes), ConnectError> {
+    let config = config(url)?;
+    let servers: Vec<String> = config.server.hosts().iter().map(ToString::to_string).collect();
+    let servers = servers.join(", ");
+    let builder = builder(config);
+    let away = |error: Error| {
+        let (servers, refused) = (servers.clone(), *error.kind() == ErrorKind::Auth);
+        let source = backend(error);
+        match refused {
+            true => ConnectError::Refused { servers, source },
+            false => ConnectError::Unreachable { servers, source },
+        }
+    };
+    let [requests, rounds, feed] = [builder.build(), builder.build(), builder.build()];
+    let clients = Clients {
+        requests: requests.map_err(|error| ConnectError::Url(backend(error)))?,
+        rounds: rounds.map_err(|error| ConnectError::Url(backend(error)))?,
+        feed: feed.map_err(|error| ConnectError::Url(backend(error)))?,
+    };
+    for client in clients.all() {
+        client.init().await.map_err(away)?;
+    }
+    check_servers(&clients.requests).await.map_err(away)??;
+    let hashes = load_scripts(&clients.requests).await?;
+    clients.requests.on_error(|(error, server)| async move {
+        tracing::warn!(%error, server = server.map(|s| s.to_string()), "the connection to Redis");
+        Ok(())
+    });
+    Ok((clients, hashes))
+}
+
+/// The library takes any scheme for `redis`.
+fn config(url: &str) -> Result<Config, ConnectError> {
+    let scheme = url.split_once("://").map(|(scheme, _)| scheme);
+    if scheme.is_none_or(|scheme| !SCHEMES.contains(&scheme)) {
+        let error = BackendError::new("redis", "connect", "another scheme");
+        return Err(ConnectError::Url(error));
+    }
+    Config::from_url(url).map_err(|error| ConnectError::Url(backend(error)))
+}
+
+impl Clients {
+    pub(crate) fn all(&self) -> [&Client; 3] {
+        [&self.requests, &self.rounds, &self.feed]
+    }
+}
+
+/// The library's own settings wait for ever: for a reply, for a server that is gone, for a place
+/// in the queue.
+fn builder(config: Config) -> Builder {
+    let clustered = config.server.is_clustered();
+    let mut builder = Builder::from_config(config);
+    builder.set_policy(ReconnectPolicy::new_exponential(0, 50, 1_000, 2));
+    builder.with_performance_config(|performance| {
+        // Below the time after which a connection counts as dead: a command that timed out is
+        // then left out when the others are sent again.
+        performance.default_command_timeout = Duration::from_millis(800);
+    });
+    builder.with_connection_config(|connection| *connection = connection_config(clustered));
+    builder
+}
+
+fn connection_config(clustered: bool) -> ConnectionConfig {
+    ConnectionConfig {
+        connection_timeout: Duration::from_secs(1),
+        internal_command_timeout: Duration::from_secs(1),
+        // One attempt would break the redirections of a cluster.
+        max_command_attempts: if clustered { 3 } else { 1 },
+        max_command_buffer_len: 10_000,
+        unresponsive: UnresponsiveConfig {
+            max_timeout: Some(Duration::from_millis(1_500)),
+            interval: Duration::from_millis(250),
+        },
+        tcp: TcpConfig {
+            nodelay: Some(true),
+            keepalive: Some(
+                TcpKeepalive::new()
+                    .with_time(Duration::from_secs(10))
+                    .with_interval(Duration::from_secs(5)),
+            ),
+            user_timeout: Some(Duration::from_secs(5)),
+            ..TcpConfig::default()
+        },
+        reconnect_errors: vec![
+            ReconnectError::ClusterDown,
+            ReconnectError::Loading,
+            ReconnectError::MasterDown,
+            ReconnectError::ReadOnly,
+        ],
+        ..ConnectionConfig::default()
+    }
+}
+
+/// Checks every server that takes writes: a cluster has several.
+async fn check_servers(client: &Client) -> Result<Result<(), ConnectError>, Error> {
+    for server in client.active_connections() {
+        let info: String = match client.is_clustered() {
+            true => client.with_cluster_node(&server).info(None::<InfoKind>).await?,
+            false => client.info(None::<InfoKind>).await?,
+        };
+        if let Err(error) = check(&info) {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(()))
+}
+
+fn check(info: &str) -> Result<(), ConnectError> {
+    let of = |name: &str| {
+        info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).unwrap_or_default()
+    };
+    let version = of("redis_version");
+    let major = version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < MAJOR_VERSION) {
+        return Err(ConnectError::TooOld { found: version.to_owned() });
+    }
+    let policy = of("maxmemory_policy");
+    if policy != "noeviction" {
+        return Err(ConnectError::Evicts { policy: policy.to_owned() });
+    }
+    Ok(())
+}
+
+/// Has every script compiled once, by whichever server. The others take its text when they are
+/// first asked for it.
+async fn load_scripts(client: &Client) -> Result<Hashes, ConnectError> {
+    let mut hashes = Vec::with_capacity(Script::ALL.len());
+    for script in Script::ALL {
+        let hash = client.script_load(script.source()).await;
+        hashes.push(hash.map_err(|error| ConnectError::Script {
+            name: script.name(),
+            source: backend(error),
+        })?);
+    }
+    Ok(Hashes(hashes))
+}
+
+fn backend(error: Error) -> BackendError {
+    BackendError::new("redis", "connect", error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_may_evict_is_refused_by_the_name_of_the_setting() {
+        let info = "redis_version:7.0.15\r\nmaxmemory:0\r\nmaxmemory_policy:allkeys-lru\r\n";
+        let text = check(info).unwrap_err().to_string();
+        assert!(text.contains("maxmemory-policy") && text.contains("allkeys-lru"), "{text}");
+        assert!(check(&info.replace("allkeys-lru", "noeviction")).is_ok());
+    }
+
+    #[test]
+    fn a_server_that_lacks_commands_is_refused_by_its_version() {
+        let info = "redis_version:6.2.14\r\nmaxmemory_policy:noeviction\r\n";
+        assert!(matches!(check(info), Err(ConnectError::TooOld { found }) if found == "6.2.14"));
+        assert!(matches!(check(""), Err(ConnectError::TooOld { .. })));
+        assert!(check(&info.replace("6.2.14", "8.4.0")).is_ok());
+    }
+
+    #[test]
+    fn a_command_is_given_up_before_its_connection() {
+        for clustered in [false, true] {
+            let connection = connection_config(clustered);
+            let performance = builder(Config::default()).get_performance_config().clone();
+            let dead = connection.unresponsive.max_timeout.unwrap();
+            assert!(performance.default_command_timeout < dead);
+            assert!(!performance.default_command_timeout.is_zero());
+        }
+    }
+}

@@ -1,0 +1,380 @@
+//! What the scripts answer, as the port's types.
+
+use std::{str::FromStr, vec};
+
+use fred::types::Value;
+use seat_booking::{
+    Fingerprint, Item, Mark,
+    ports::{
+        BackendError, BeginReply, BlockReply, ChangesReply, ExtendReply, FinishReply, Held,
+        HoldReply, LoadBeginReply, LoadReply, LockError, MarkedItem, MarksPage, ReleaseReply,
+        SnapshotPage, SweepReply, Transfer, TransferReply, UserHolds,
+    },
+};
+use seat_layout::{BookingId, SeatId, UserId};
+use seat_state::{Change, HeldSeat, SeatChange, Status, Timestamp, Version};
+use thiserror::Error;
+
+use crate::script::Script;
+
+/// A reply: a word, and what follows it.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    script: Script,
+    word: String,
+    fields: vec::IntoIter<Value>,
+}
+
+/// A reply that this version of the program does not know.
+#[derive(Debug, Error)]
+#[error("the reply of {name} can't be read after its word {word:?}")]
+struct Unreadable {
+    name: &'static str,
+    word: String,
+}
+
+/// Keys that a script still needs to have declared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Undeclared {
+    Item(Item),
+    User(UserId),
+}
+
+impl Reply {
+    /// # Errors
+    /// [`LockError::NotLoaded`] when that is what it says.
+    pub(crate) fn read(script: Script, value: Value) -> Result<Self, LockError> {
+        let mut fields = value.into_array().into_iter();
+        let word = fields.next().and_then(Value::into_string).unwrap_or_default();
+        match word.as_str() {
+            "not_loaded" => Err(LockError::NotLoaded),
+            _ => Ok(Self { script, word, fields }),
+        }
+    }
+
+    pub(crate) fn held(mut self) -> Result<HoldReply, LockError> {
+        match self.word.as_str() {
+            "held" => Ok(HoldReply::Held(self.times()?)),
+            "taken" => Ok(HoldReply::Taken { seats: self.rest()?, table: false }),
+            "limit" => Ok(HoldReply::Limit),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    pub(crate) fn held_table(mut self) -> Result<HoldReply, LockError> {
+        match self.word.as_str() {
+            "taken" => {
+                let table = self.next::<u8>()? == 1;
+                Ok(HoldReply::Taken { seats: self.rest()?, table })
+            }
+            _ => self.held(),
+        }
+    }
+
+    pub(crate) fn released(mut self) -> Result<ReleaseReply, LockError> {
+        self.expect("released")?;
+        let version = self.version()?;
+        Ok(ReleaseReply { seats: self.rest()?, version })
+    }
+
+    pub(crate) fn extended(mut self) -> Result<ExtendReply, LockError> {
+        match self.word.as_str() {
+            "extended" => Ok(ExtendReply::Extended(self.times()?)),
+            "not_held" => Ok(ExtendReply::NotHeld(self.rest()?)),
+            "in_transfer" => Ok(ExtendReply::InTransfer),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    pub(crate) fn user_holds(mut self) -> Result<UserHolds, LockError> {
+        self.expect("holds")?;
+        let version = self.version()?;
+        let mut seats = Vec::new();
+        while !self.is_read() {
+            seats.push(HeldSeat {
+                seat: self.next()?,
+                table: self.optional()?,
+                held_at: self.time()?,
+                expires_at: self.time()?,
+            });
+        }
+        seats.sort_unstable();
+        Ok(UserHolds { seats, version })
+    }
+
+    pub(crate) fn begun(mut self) -> Result<BeginReply, LockError> {
+        match self.word.as_str() {
+            "begun" => Ok(BeginReply::Begun { epoch: self.next()? }),
+            "gone" => Ok(BeginReply::Gone),
+            "mismatch" => Ok(BeginReply::Mismatch),
+            "not_owner" => {
+                let own_transfer = self.optional()?;
+                Ok(BeginReply::NotOwner { seats: self.rest()?, own_transfer })
+            }
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    pub(crate) fn block_begun(mut self) -> Result<BlockReply, LockError> {
+        match self.word.as_str() {
+            "begun" => {
+                let epoch = self.next()?;
+                Ok(BlockReply::Begun { epoch, blocked: self.rest()? })
+            }
+            "taken" => Ok(BlockReply::Taken(self.rest()?)),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    pub(crate) fn finished(mut self) -> Result<FinishReply, LockError> {
+        match self.word.as_str() {
+            "finished" => Ok(FinishReply::Finished(self.version()?)),
+            "other_epoch" => Ok(FinishReply::OtherEpoch),
+            "gone" => Ok(FinishReply::Gone),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    /// The version of a reply that is a word and a version.
+    pub(crate) fn version_of(mut self, word: &str) -> Result<Version, LockError> {
+        self.expect(word)?;
+        self.version()
+    }
+
+    pub(crate) fn transfer(mut self) -> Result<TransferReply, LockError> {
+        let epoch = self.next()?;
+        match self.word.as_str() {
+            "none" => Ok(TransferReply { epoch, transfer: None }),
+            "standing" => {
+                let fingerprint = self.text()?;
+                let fingerprint = match fingerprint.as_str() {
+                    "" => None,
+                    digits => Some(read_fingerprint(digits).ok_or_else(|| self.unreadable())?),
+                };
+                let user = self.optional()?;
+                let begun_at = self.time()?;
+                let mut items = Vec::new();
+                while !self.is_read() {
+                    items.push(self.item()?);
+                }
+                let transfer = Some(Transfer { user, fingerprint, begun_at, items });
+                Ok(TransferReply { epoch, transfer })
+            }
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    pub(crate) fn transfers(self) -> Result<Vec<BookingId>, LockError> {
+        self.expect("transfers")?;
+        self.rest()
+    }
+
+    pub(crate) fn load_begun(mut self) -> Result<LoadBeginReply, LockError> {
+        match self.word.as_str() {
+            "begun" => Ok(LoadBeginReply::Begun { epoch: self.next()? }),
+            "ready" => Ok(LoadBeginReply::Ready),
+            "busy" => Ok(LoadBeginReply::Busy),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    pub(crate) fn loaded(self) -> Result<LoadReply, LockError> {
+        match self.word.as_str() {
+            "done" => Ok(LoadReply::Done),
+            "again" => Ok(LoadReply::Again),
+            "fenced" => Ok(LoadReply::Fenced),
+            _ => Err(self.unreadable()),
+        }
+    }
+
+    /// The seats that are due to be swept.
+    pub(crate) fn due(mut self) -> Result<(Version, Vec<SeatId>), LockError> {
+        self.expect("due")?;
+        let version = self.version()?;
+        Ok((version, self.rest()?))
+    }
+
+    pub(crate) fn swept(mut self, more: bool) -> Result<SweepReply, LockError> {
+        self.expect("swept")?;
+        let version = self.version()?;
+        Ok(SweepReply { seats: self.next()?, more, version })
+    }
+
+    pub(crate) fn snapshot_page(mut self) -> Result<SnapshotPage, LockError> {
+        self.expect("page")?;
+        let version = self.version()?;
+        let next = self.cursor()?;
+        let mut seats = Vec::new();
+        while !self.is_read() {
+            let text = self.text()?;
+            seats.push(read_state(&text).ok_or_else(|| self.unreadable())?);
+        }
+        Ok(SnapshotPage { version, seats, next })
+    }
+
+    pub(crate) fn changes(mut self) -> Result<ChangesReply, LockError> {
+        if self.word == "resync" {
+            return Ok(ChangesReply::Resync);
+        }
+        self.expect("changes")?;
+        let mut changes = Vec::new();
+        while !self.is_read() {
+            let (seq, text) = (self.next()?, self.text()?);
+            let seats = text.split(',').map(read_state).collect::<Option<Vec<_>>>();
+            changes.push(Change { seq, seats: seats.ok_or_else(|| self.unreadable())? });
+        }
+        Ok(ChangesReply::Changes(changes))
+    }
+
+    pub(crate) fn marks_page(mut self) -> Result<MarksPage, LockError> {
+        self.expect("marks")?;
+        let next = self.cursor()?;
+        let mut items = Vec::new();
+        while !self.is_read() {
+            let item = self.item()?;
+            let mark = match self.text()?.as_str() {
+                "b" => Mark::Booked,
+                "x" => Mark::Blocked,
+                _ => return Err(self.unreadable()),
+            };
+            items.push(MarkedItem { item, mark, id: self.next()? });
+        }
+        Ok(MarksPage { items, next })
+    }
+
+    /// What has to be declared too before the script can do its work; nothing when it has.
+    pub(crate) fn undeclared(&mut self) -> Result<Vec<Undeclared>, LockError> {
+        let mut undeclared = Vec::new();
+        while self.word == "declare" && !self.is_read() {
+            let text = self.text()?;
+            let name = match text.strip_prefix("user:") {
+                Some(user) => user.parse().ok().map(Undeclared::User),
+                None => read_item(&text).map(Undeclared::Item),
+            };
+            undeclared.push(name.ok_or_else(|| self.unreadable())?);
+        }
+        Ok(undeclared)
+    }
+
+    fn times(&mut self) -> Result<Held, LockError> {
+        let version = self.version()?;
+        Ok(Held { held_at: self.time()?, expires_at: self.time()?, version })
+    }
+
+    fn version(&mut self) -> Result<Version, LockError> {
+        Ok(Version { epoch: self.next()?, seq: self.next()? })
+    }
+
+    fn time(&mut self) -> Result<Timestamp, LockError> {
+        self.next().map(Timestamp::from_ms)
+    }
+
+    fn item(&mut self) -> Result<Item, LockError> {
+        let text = self.text()?;
+        read_item(&text).ok_or_else(|| self.unreadable())
+    }
+
+    fn cursor(&mut self) -> Result<Option<String>, LockError> {
+        self.text().map(|cursor| (!cursor.is_empty()).then_some(cursor))
+    }
+
+    /// `None` of an empty text.
+    fn optional<T: FromStr>(&mut self) -> Result<Option<T>, LockError> {
+        match self.text()?.as_str() {
+            "" => Ok(None),
+            text => text.parse().map(Some).map_err(|_| self.unreadable()),
+        }
+    }
+
+    fn next<T: FromStr>(&mut self) -> Result<T, LockError> {
+        self.text()?.parse().map_err(|_| self.unreadable())
+    }
+
+    fn rest<T: FromStr>(mut self) -> Result<Vec<T>, LockError> {
+        let mut rest = Vec::with_capacity(self.fields.len());
+        while !self.is_read() {
+            rest.push(self.next()?);
+        }
+        Ok(rest)
+    }
+
+    fn text(&mut self) -> Result<String, LockError> {
+        self.fields.next().and_then(Value::into_string).ok_or_else(|| self.unreadable())
+    }
+
+    fn is_read(&self) -> bool {
+        self.fields.len() == 0
+    }
+
+    fn expect(&self, word: &str) -> Result<(), LockError> {
+        if self.word == word { Ok(()) } else { Err(self.unreadable()) }
+    }
+
+    fn unreadable(&self) -> LockError {
+        let error = Unreadable { name: self.script.name(), word: self.word.clone() };
+        LockError::Unknown(BackendError::new("redis", self.script.operation(), error))
+    }
+}
+
+/// An item as it prints: a seat's id, or `table:T`.
+fn read_item(text: &str) -> Option<Item> {
+    match text.strip_prefix("table:") {
+        Some(table) => table.parse().ok().map(Item::Table),
+        None => text.parse().ok().map(Item::Seat),
+    }
+}
+
+/// The state of a seat: `A-1:b`, or `A-1:h:1698067200100` with the end of its hold in ms.
+fn read_state(text: &str) -> Option<SeatChange> {
+    let (seat, state) = text.split_once(':')?;
+    let (letter, expires_at) = match state.split_once(':') {
+        Some((letter, ms)) => (letter, Some(Timestamp::from_ms(ms.parse().ok()?))),
+        None => (state, None),
+    };
+    let is = |status: &Status| letter.chars().eq([status.letter()]);
+    let status = Status::ALL.into_iter().find(is)?;
+    Some(SeatChange { seat: seat.parse().ok()?, status, expires_at })
+}
+
+/// A fingerprint as it prints: 32 hexadecimal digits.
+fn read_fingerprint(digits: &str) -> Option<Fingerprint> {
+    let number = u128::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 32)?;
+    Some(Fingerprint::from_bytes(number.to_be_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(fields: &[&str]) -> Result<Reply, LockError> {
+        let fields = fields.iter().map(|&field| Value::from(field)).collect();
+        Reply::read(Script::Hold, Value::Array(fields))
+    }
+
+    #[test]
+    fn a_state_reads_back_as_the_scripts_write_it() {
+        let held = read_state("A-1:h:1698067200100").unwrap();
+        assert_eq!(held.status, Status::Held);
+        assert_eq!(held.expires_at, Some(Timestamp::from_ms(1_698_067_200_100)));
+        assert_eq!(read_state("A-1:x").unwrap().status, Status::Blocked);
+        for text in ["A-1", "A-1:q", "A-1:h:soon", ":b", "A 1:b"] {
+            assert_eq!(read_state(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_reads_back_as_it_prints() {
+        let fingerprint = Fingerprint::from_bytes(std::array::from_fn(|i| i as u8));
+        assert_eq!(read_fingerprint(&fingerprint.to_string()), Some(fingerprint));
+        assert_eq!(read_fingerprint("07"), None);
+    }
+
+    #[test]
+    fn a_reply_of_another_version_is_an_unknown_outcome() {
+        assert!(matches!(reply(&["not_loaded"]), Err(LockError::NotLoaded)));
+        for fields in [&[][..], &["held"], &["held", "1", "x", "2", "3"], &["perhaps"]] {
+            let held = reply(fields).unwrap().held();
+            assert!(matches!(held, Err(LockError::Unknown(_))), "{fields:?}");
+        }
+    }
+}

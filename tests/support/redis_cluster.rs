@@ -1,0 +1,94 @@
+use std::{
+    net::TcpListener,
+    process::{Command, Stdio},
+    sync::atomic::{AtomicU16, Ordering},
+};
+
+use seat_layout::EventId;
+use tokio::sync::OnceCell;
+
+use crate::redis::{Redis, program};
+
+/// How many of its nodes take writes; each has one replica.
+const MASTERS: usize = 3;
+/// The bus of a node is so far above its port.
+const BUS: u16 = 10_000;
+
+/// A private Redis Cluster: three masters with a replica each. Killed when it is dropped.
+pub struct RedisCluster {
+    nodes: Vec<Redis>,
+}
+
+/// One cluster for all tests that break nothing of it.
+pub async fn shared_cluster() -> &'static RedisCluster {
+    static SHARED: OnceCell<RedisCluster> = OnceCell::const_new();
+    SHARED.get_or_init(RedisCluster::start).await
+}
+
+impl RedisCluster {
+    /// Starts the nodes on free ports, makes them a cluster, and waits until each says it is one.
+    ///
+    /// # Panics
+    /// When there is no `redis-server` or `redis-cli`, or they make no cluster in time.
+    pub async fn start() -> Self {
+        let flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+        let mut nodes: Vec<Redis> = Vec::new();
+        while nodes.len() < 2 * MASTERS {
+            nodes.extend(Redis::start_at(free_pair(), &flags).await);
+        }
+        let addresses: Vec<String> = nodes.iter().map(Redis::address).collect();
+        let mut command = Command::new(program("SEAT_REDIS_CLI", "redis-cli"));
+        command.args(["--cluster", "create"]).args(addresses);
+        command.args(["--cluster-replicas", "1", "--cluster-yes"]);
+        let output = command.stdin(Stdio::null()).output().expect("redis-cli can be started");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        for node in &nodes {
+            node.says("CLUSTER INFO", "cluster_state:ok").await;
+        }
+        Self { nodes }
+    }
+
+    /// `redis-cluster://` and the address of every node.
+    pub fn url(&self) -> String {
+        let [first, others @ ..] = self.nodes.as_slice() else { unreachable!("it has nodes") };
+        let others: Vec<String> =
+            others.iter().map(|node| format!("node={}", node.address())).collect();
+        format!("redis-cluster://{}?{}", first.address(), others.join("&"))
+    }
+
+    /// Takes away everything about this event.
+    pub async fn forget(&self, event: EventId) {
+        let script = format!(
+            "for _, key in ipairs(redis.call('KEYS', '*{{{event}}}*')) do redis.call('DEL', key) end"
+        );
+        for node in &self.nodes {
+            // A replica refuses it, and has it from its master.
+            node.ask(&format!("EVAL \"{script}\" 0")).await;
+        }
+    }
+
+    /// Has this event look as after a failover: loaded by another run of the server.
+    pub async fn fail_over(&self, event: EventId) {
+        let mut done = 0;
+        for node in &self.nodes {
+            let command = format!("HSET seat_event:{{{event}}} #run other");
+            // The others say where the key is.
+            done += usize::from(node.ask(&command).await.is_some_and(|r| r.starts_with(':')));
+        }
+        assert_eq!(done, 1, "one master has the event");
+    }
+}
+
+/// A port that was free a moment ago, with that of its bus.
+fn free_pair() -> u16 {
+    // Below the ports that the system gives away; other test processes begin elsewhere.
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 10_000 + (std::process::id() % 1_000) as u16 * 10;
+    loop {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed);
+        let free = |port| TcpListener::bind(("127.0.0.1", port)).is_ok();
+        if free(port) && free(port + BUS) {
+            return port;
+        }
+    }
+}
