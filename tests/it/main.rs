@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics, in its own functions too")]
 
 mod agreement;
+mod command_line;
 mod contract;
 mod crash;
 mod embedding;

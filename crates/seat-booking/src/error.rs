@@ -90,30 +90,6 @@ pub enum StoreError {
     Repository(#[from] RepositoryError),
 }
 
-impl BookingError {
-    /// Whether the same request with the same key may succeed later.
-    pub fn retryable(&self) -> bool {
-        match self {
-            Self::Unavailable(_) => true,
-            Self::EventNotFound
-            | Self::LayoutNotFound
-            | Self::TableNotFound(_)
-            | Self::BookingNotFound
-            | Self::UnknownSeats(_)
-            | Self::DuplicateSeats(_)
-            | Self::NoSeats
-            | Self::TooManySeats { .. }
-            | Self::HoldDuration { .. }
-            | Self::SeatsUnavailable { .. }
-            | Self::NotHeld(_)
-            | Self::HoldLimit { .. }
-            | Self::InvalidState { .. }
-            | Self::AmountMismatch
-            | Self::IdempotencyMismatch => false,
-        }
-    }
-}
-
 impl From<LockError> for BookingError {
     fn from(error: LockError) -> Self {
         Self::Unavailable(Some(error.into()))

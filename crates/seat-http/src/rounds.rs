@@ -69,7 +69,7 @@ async fn follow(service: BookingService, stopping: CancellationToken) {
     }
 }
 
-/// Sweeps and reconciles the events that somebody reads or writes here.
+/// Sweeps and reconciles the events that somebody reads here.
 async fn tend_followed(service: BookingService, stopping: CancellationToken) {
     let mut failures = Failures::default();
     let timing = &service.settings().timing;
