@@ -1,0 +1,110 @@
+//! Sweeping, and what watchers see.
+
+use seat_state::{SeatChange, Status, Timestamp, Version};
+
+use super::{EventLocks, Kind, Lock, Marked, PAGE_SLOTS, Slot};
+use crate::{
+    Mark,
+    ports::{ChangesReply, LockError, MarkedItem, MarksPage, SnapshotPage, SweepReply},
+};
+
+impl EventLocks {
+    pub(in crate::memory) fn sweep(
+        &mut self,
+        now: Timestamp,
+        run: u64,
+        limit: usize,
+    ) -> Result<SweepReply, LockError> {
+        self.compare_run(run);
+        self.loaded()?;
+        let mut changed = Vec::new();
+        let mut more = false;
+        while let Some(&(expires_at, position)) = self.expiries.first() {
+            if expires_at > now {
+                break;
+            }
+            more = changed.len() == limit;
+            if more {
+                break;
+            }
+            self.unlock(position);
+            let seat = self.slots[position].item.seat();
+            changed.extend(seat.map(|s| SeatChange::now(s.clone(), Status::Available)));
+        }
+        let seats = changed.len();
+        Ok(SweepReply { seats, more, version: self.change(changed) })
+    }
+
+    pub(in crate::memory) fn snapshot(
+        &mut self,
+        run: u64,
+        cursor: &str,
+    ) -> Result<SnapshotPage, LockError> {
+        self.compare_run(run);
+        let version = self.loaded()?;
+        let (page, next) = self.page(cursor);
+        let seats = page.iter().filter_map(|slot| {
+            let seat = slot.item.seat()?;
+            self.shown(slot).map(|(status, expires_at)| SeatChange {
+                seat: seat.clone(),
+                status,
+                expires_at,
+            })
+        });
+        Ok(SnapshotPage { version, seats: seats.collect(), next })
+    }
+
+    pub(in crate::memory) fn marks(&self, cursor: &str) -> Result<MarksPage, LockError> {
+        self.loaded()?;
+        let (page, next) = self.page(cursor);
+        let items = page.iter().filter_map(|slot| match slot.mark.as_ref()? {
+            Marked { id, kind: Kind::Is(mark), .. } => {
+                Some(MarkedItem { item: slot.item.clone(), mark: *mark, id: *id })
+            }
+            Marked { kind: Kind::InTransfer, .. } => None,
+        });
+        Ok(MarksPage { items: items.collect(), next })
+    }
+
+    pub(in crate::memory) fn changes(
+        &mut self,
+        run: u64,
+        since: Version,
+        limit: usize,
+    ) -> Result<ChangesReply, LockError> {
+        self.compare_run(run);
+        let version = self.loaded()?;
+        if since.epoch != version.epoch || since.seq > version.seq {
+            return Ok(ChangesReply::Resync);
+        }
+        let missed = version.seq - since.seq;
+        let kept = self.changes.len() as u64;
+        if missed > kept {
+            return Ok(ChangesReply::Resync);
+        }
+        let first = (kept - missed) as usize;
+        Ok(ChangesReply::Changes(self.changes.iter().skip(first).take(limit).cloned().collect()))
+    }
+
+    /// What watchers see of a slot; `None` when it is available.
+    fn shown(&self, slot: &Slot) -> Option<(Status, Option<Timestamp>)> {
+        let held = |lock: &Lock| (Status::Held, Some(lock.expires_at));
+        match &slot.mark {
+            None => slot.lock.as_ref().map(held),
+            Some(Marked { kind: Kind::Is(Mark::Booked), .. }) => Some((Status::Booked, None)),
+            Some(Marked { kind: Kind::Is(Mark::Blocked), .. }) => Some((Status::Blocked, None)),
+            Some(Marked { kind: Kind::InTransfer, id, .. }) => {
+                let standing = self.transfers.get(id)?;
+                let position = *self.positions.get(&slot.item)?;
+                let (_, lock) = standing.items.iter().find(|(at, _)| *at == position)?;
+                lock.as_ref().map(held)
+            }
+        }
+    }
+
+    fn page(&self, cursor: &str) -> (&[Slot], Option<String>) {
+        let from = cursor.parse().unwrap_or(0).min(self.slots.len());
+        let to = (from + PAGE_SLOTS).min(self.slots.len());
+        (&self.slots[from..to], (to < self.slots.len()).then(|| to.to_string()))
+    }
+}
