@@ -15,6 +15,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("seat-layout", &[]),
     ("seat-state", &["seat-layout"]),
     ("seat-booking", &["seat-layout", "seat-state"]),
+    ("seat-mongo", &["seat-booking", "seat-layout", "seat-state"]),
     ("seat-redb", &["seat-booking", "seat-layout", "seat-state"]),
     ("seat-redis", &["seat-booking", "seat-layout", "seat-state"]),
     ("seat-http", &["seat-booking", "seat-layout", "seat-state"]),
@@ -28,7 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 
 /// The crates that a service without HTTP embeds.
 const BELOW_HTTP: &[&str] =
-    &["seat-layout", "seat-state", "seat-booking", "seat-redb", "seat-redis"];
+    &["seat-layout", "seat-state", "seat-booking", "seat-mongo", "seat-redb", "seat-redis"];
 
 /// The crates that are plain values and functions.
 const MODELS: &[&str] = &["seat-layout", "seat-state"];
@@ -37,8 +38,10 @@ const MODELS: &[&str] = &["seat-layout", "seat-state"];
 const PRESCRIBED: &[&str] = &[
     "actix-web",
     "async-trait",
+    "fred",
     "jsonwebtoken",
     "mockall",
+    "mongodb",
     "serde",
     "thiserror",
     "tokio",
@@ -114,6 +117,7 @@ fn a_driver_is_known_to_its_adapter_alone() {
     let users = |driver| workspace.direct_users(driver).collect::<Vec<_>>();
     assert_eq!(users("redb"), ["seat-redb"]);
     assert_eq!(users("fred"), ["seat-redis"]);
+    assert_eq!(users("mongodb"), ["seat-mongo"]);
 }
 
 #[test]
