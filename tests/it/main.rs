@@ -9,6 +9,7 @@ mod crash;
 mod embedding;
 mod examples;
 mod http;
+mod mongo_processes;
 mod openapi;
 mod race;
 mod readme;

@@ -9,6 +9,8 @@
 mod answer;
 mod client;
 mod events;
+mod mongo;
+mod mongod;
 mod process;
 mod redis;
 mod redis_cluster;
@@ -19,6 +21,7 @@ mod wait;
 pub use answer::Answer;
 pub use client::{Client, confirm_body, token};
 pub use events::{Events, SseEvent};
+pub use mongo::{Mongo, shared_mongo};
 pub use process::executable;
 pub use redis::Redis;
 pub use redis_cluster::{RedisCluster, shared_cluster};

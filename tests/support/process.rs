@@ -1,12 +1,14 @@
 use std::{
     collections::VecDeque,
-    env,
+    env, fs,
     io::{BufRead, BufReader},
     path::{Path, PathBuf},
     process::{Child, ChildStderr, Command, Stdio},
     sync::{Arc, LazyLock, Mutex, PoisonError, mpsc},
     thread,
 };
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// The program of this name: where the environment variable says, else where this workspace
 /// builds, the release one first.
@@ -25,6 +27,33 @@ pub fn executable(name: &str, variable: &str) -> PathBuf {
     found.unwrap_or_else(|| {
         panic!("no {name} in {}: cargo build --release -p {name}", target.display())
     })
+}
+
+/// A program of others: the one that the environment variable names, else the one in `PATH`, else
+/// what `tests/run` has fetched.
+///
+/// # Panics
+/// When there is none.
+pub(crate) fn program(variable: &str, name: &str) -> PathBuf {
+    if let Some(path) = env::var_os(variable) {
+        return path.into();
+    }
+    let found = in_path(name).or_else(|| fetched(name));
+    found.unwrap_or_else(|| panic!("no {name} in {variable} or PATH; `tests/run` installs it"))
+}
+
+fn in_path(name: &str) -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders).map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// Where `tests/tools/install.sh` puts a program that no package of the system has: the newest.
+fn fetched(name: &str) -> Option<PathBuf> {
+    let cache = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")))?;
+    let folders = fs::read_dir(cache.join("seat-booking-tools")).ok()?.filter_map(Result::ok);
+    let programs = folders.map(|folder| folder.path().join("wheel/fiftyone/db/bin").join(name));
+    programs.filter(|path| path.is_file()).max()
 }
 
 /// A process whose log is kept. Killed when it is dropped.
@@ -50,6 +79,18 @@ impl Process {
         let lines = Arc::clone(&log);
         thread::spawn(move || keep(stderr, &lines));
         Self { child, log }
+    }
+
+    /// Sends a signal to a process that nobody has waited for.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        kill_process(pid.expect("a process has an id"), signal).expect("the process runs");
+    }
+
+    /// Kills the process, as a crash would, and waits until it is gone.
+    pub(crate) fn kill(&mut self) {
+        self.child.kill().expect("the process runs");
+        self.child.wait().expect("it was started by us");
     }
 
     /// What the process wrote to standard error, the newest lines last.
@@ -78,10 +119,7 @@ fn keep(stderr: ChildStderr, log: &Mutex<VecDeque<String>>) {
 
 /// A command that is killed when the tests are, however they end: nobody drops what is static.
 fn dying_with_us(program: &Path) -> Command {
-    static SETPRIV: LazyLock<Option<PathBuf>> = LazyLock::new(|| {
-        let folders = env::var_os("PATH")?;
-        env::split_paths(&folders).map(|folder| folder.join("setpriv")).find(|path| path.is_file())
-    });
+    static SETPRIV: LazyLock<Option<PathBuf>> = LazyLock::new(|| in_path("setpriv"));
     match &*SETPRIV {
         Some(setpriv) => {
             let mut command = Command::new(setpriv);

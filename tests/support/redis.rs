@@ -1,12 +1,11 @@
 use std::{
-    env,
     net::TcpListener,
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -14,7 +13,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::process::Process;
+use crate::process::{Process, program};
 
 /// How long a server may take until it answers.
 const STARTED_WITHIN: Duration = Duration::from_secs(10);
@@ -71,8 +70,7 @@ impl Redis {
 
     /// Sends a signal to the server.
     pub fn signal(&self, signal: Signal) {
-        let pid = i32::try_from(self.process.child.id()).ok().and_then(Pid::from_raw);
-        kill_process(pid.expect("a process has an id"), signal).expect("the server runs");
+        self.process.signal(signal);
     }
 
     /// Forgets everything.
@@ -89,8 +87,7 @@ impl Redis {
 
     /// Kills the server, with all that it did not save.
     pub fn kill(&mut self) {
-        self.process.child.kill().expect("the server runs");
-        self.process.child.wait().expect("the server was started by us");
+        self.process.kill();
     }
 
     /// Starts a server again that was killed, on the same port and with what it had saved.
@@ -153,20 +150,9 @@ fn start(port: u16, flags: &[String], folder: &Path) -> Process {
     Process::start(&program("SEAT_REDIS_SERVER", "redis-server"), &arguments, folder)
 }
 
-/// The program that the environment variable names, else the one in `PATH`.
-pub(crate) fn program(variable: &str, name: &str) -> PathBuf {
-    if let Some(path) = env::var_os(variable) {
-        return path.into();
-    }
-    let folders = env::var_os("PATH").unwrap_or_default();
-    let mut found = env::split_paths(&folders).map(|folder| folder.join(name));
-    let found = found.find(|path| path.is_file());
-    found.unwrap_or_else(|| panic!("no {name} in PATH: apt-get install redis"))
-}
-
 /// A port that was free a moment ago. It lies below those that the system gives to connections, as
 /// does a cluster node's second port, 10,000 above it; so nobody takes it while a server restarts.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     loop {
         let step = NEXT.fetch_add(1, Ordering::Relaxed) + std::process::id() * 131;

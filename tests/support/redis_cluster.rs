@@ -7,7 +7,7 @@ use std::{
 use seat_layout::EventId;
 use tokio::sync::OnceCell;
 
-use crate::redis::{Redis, program};
+use crate::{process::program, redis::Redis};
 
 /// How many of its nodes take writes; each has one replica.
 const MASTERS: usize = 3;

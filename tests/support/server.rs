@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{sync::OnceCell, time::sleep};
@@ -99,8 +99,7 @@ impl Server {
 
     /// Sends a signal to a running server.
     pub fn signal(&self, signal: Signal) {
-        let pid = self.pid().try_into().ok().and_then(Pid::from_raw).expect("a child has an id");
-        kill_process(pid, signal).expect("a child that nobody waited for can be signalled");
+        self.process.signal(signal);
     }
 
     /// Waits until it has ended by itself or by a signal.

