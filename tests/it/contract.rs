@@ -209,3 +209,37 @@ mod redis_cluster {
         }
     }
 }
+
+mod mongo {
+    use std::sync::Arc;
+
+    use async_trait::async_trait;
+    use seat_booking::{contract::RepositoryFixture, ports::Repository};
+    use seat_mongo::MongoRepository;
+    use seat_tests::shared_mongo;
+
+    seat_booking::contract::repository!(repository);
+
+    async fn repository() -> impl RepositoryFixture {
+        Database(Arc::new(connected().await))
+    }
+
+    /// All cases share the server and its database.
+    async fn connected() -> MongoRepository {
+        MongoRepository::connect(&shared_mongo().await.uri("contract")).await.unwrap()
+    }
+
+    struct Database(Arc<MongoRepository>);
+
+    #[async_trait]
+    impl RepositoryFixture for Database {
+        fn repository(&self) -> Arc<dyn Repository> {
+            self.0.clone()
+        }
+
+        /// What the server has, by connections that share nothing with the first ones.
+        async fn reopen(&self) -> Arc<dyn Repository> {
+            Arc::new(connected().await)
+        }
+    }
+}

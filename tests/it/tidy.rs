@@ -23,7 +23,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("seat-load", &["seat-layout"]),
     (
         "seat-tests",
-        &["seat-booking", "seat-http", "seat-layout", "seat-redb", "seat-redis", "seat-state"],
+        &[
+            "seat-booking",
+            "seat-http",
+            "seat-layout",
+            "seat-mongo",
+            "seat-redb",
+            "seat-redis",
+            "seat-state",
+        ],
     ),
 ];
 
