@@ -19,7 +19,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("seat-redb", &["seat-booking", "seat-layout", "seat-state"]),
     ("seat-redis", &["seat-booking", "seat-layout", "seat-state"]),
     ("seat-http", &["seat-booking", "seat-layout", "seat-state"]),
-    ("seat-server", &["seat-booking", "seat-http", "seat-layout", "seat-redb", "seat-state"]),
+    (
+        "seat-server",
+        &[
+            "seat-booking",
+            "seat-http",
+            "seat-layout",
+            "seat-mongo",
+            "seat-redb",
+            "seat-redis",
+            "seat-state",
+        ],
+    ),
     ("seat-load", &["seat-layout"]),
     (
         "seat-tests",

@@ -1,31 +1,41 @@
-use crate::{flags::Flags, start_error::StartError, stores::EmbeddedStores};
+use std::error::Error;
+
+use crate::{flags::Flags, start_error::StartError, stores::Stores, with_sources};
 
 /// Reads the settings, reaches the stores, and says what it found.
 pub(crate) fn check(flags: &Flags) -> Result<(), StartError> {
-    flags.check_stores()?;
+    let embedded = flags.store_urls()?.is_none();
     let settings = flags.settings()?;
     if !flags.demo {
         flags.secret()?;
     }
     println!("listen on          {}", flags.bind);
-    println!("data directory     {}", flags.data_dir.display());
+    if embedded {
+        println!("data directory     {}", flags.data_dir.display());
+    }
     println!(
         "holds              {} s by default, from {} to {} s",
         settings.limits.hold_default.as_secs_f64(),
         settings.limits.hold_min.as_secs_f64(),
         settings.limits.hold_max.as_secs_f64(),
     );
-    let stores = EmbeddedStores::open(&flags.data_dir)?;
-    let service = stores.service(settings);
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(StartError::Runtime)?;
+    let stores = Stores::open(flags, &settings.timing, runtime.handle())?;
+    let service = stores.service(settings);
+    let not_ready = |error: &dyn Error| StartError::NotReady(with_sources(error));
     let events = runtime.block_on(async {
-        service.ready().await.map_err(|error| StartError::NotReady(error.to_string()))?;
-        service.events(None, 100).await.map_err(|error| StartError::NotReady(error.to_string()))
+        service.locks_ready().await.map_err(|error| not_ready(&error))?;
+        service.repository_ready().await.map_err(|error| not_ready(&error))?;
+        service.events(None, 100).await.map_err(|error| not_ready(&error))
     })?;
-    println!("stores             embedded, ready");
+    println!(
+        "stores             {}, ready",
+        if embedded { "embedded" } else { "Redis and MongoDB" }
+    );
     println!(
         "events             {}{}",
         events.len(),

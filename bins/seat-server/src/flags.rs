@@ -173,6 +173,8 @@ timing_flags! {
     reconcile_every "reconcile-every-ms",
     /// How often every event is swept, reconciled and audited
     round_every "round-every-ms",
+    /// How often MongoDB's indexes and validator are compared with what they must be
+    schema_check_every "schema-check-every-ms",
     /// How often a live view is brought up to date without a hint
     poll_every "poll-every-ms",
     /// How long a read waits for a version of another node
@@ -245,17 +247,28 @@ impl Flags {
             .collect()
     }
 
-    /// Refuses settings that name other stores than the embedded ones.
-    pub(crate) fn check_stores(&self) -> Result<(), StartError> {
+    /// Where Redis and MongoDB are; `None` means the embedded stores.
+    pub(crate) fn store_urls(&self) -> Result<Option<StoreUrls<'_>>, StartError> {
         // A variable that is set to nothing, as a compose file does it, is not set.
-        let given = |url: &Option<String>| url.as_deref().filter(|url| !url.is_empty()).is_some();
-        match (given(&self.redis_url), given(&self.mongodb_uri)) {
-            (false, false) => Ok(()),
-            (true, true) => Err(StartError::NoAdapters),
-            (true, false) => Err(StartError::OneStore { set: "REDIS_URL", missing: "MONGODB_URI" }),
-            (false, true) => Err(StartError::OneStore { set: "MONGODB_URI", missing: "REDIS_URL" }),
+        let [redis, mongodb] = [&self.redis_url, &self.mongodb_uri]
+            .map(|url| url.as_deref().filter(|url| !url.is_empty()));
+        match (redis, mongodb) {
+            (None, None) => Ok(None),
+            (Some(redis), Some(mongodb)) => Ok(Some(StoreUrls { redis, mongodb })),
+            (Some(_), None) => {
+                Err(StartError::OneStore { set: "REDIS_URL", missing: "MONGODB_URI" })
+            }
+            (None, Some(_)) => {
+                Err(StartError::OneStore { set: "MONGODB_URI", missing: "REDIS_URL" })
+            }
         }
     }
+}
+
+/// Where the stores are that other servers use too.
+pub(crate) struct StoreUrls<'a> {
+    pub(crate) redis: &'a str,
+    pub(crate) mongodb: &'a str,
 }
 
 /// The parts of a list that say something.
@@ -296,16 +309,16 @@ mod tests {
 
     #[test]
     fn one_store_alone_is_refused_by_name() {
-        let error = flags(&["--redis-url", "redis://h"]).check_stores().unwrap_err().to_string();
+        let error = flags(&["--redis-url", "redis://h"]).store_urls().err().unwrap().to_string();
         assert!(error.starts_with("REDIS_URL is set and MONGODB_URI is not"), "{error}");
-        let error = flags(&["--mongodb-uri", "mongodb://h"]).check_stores().unwrap_err();
+        let error = flags(&["--mongodb-uri", "mongodb://h"]).store_urls().err().unwrap();
         assert!(error.to_string().starts_with("MONGODB_URI is set and REDIS_URL is not"));
     }
 
     #[test]
     fn a_setting_of_nothing_is_not_set() {
         let flags = flags(&["--redis-url", "", "--mongodb-uri", "", "--cors-origins", ""]);
-        flags.check_stores().unwrap();
+        assert!(flags.store_urls().unwrap().is_none());
         assert!(flags.cors_origins().unwrap().is_empty());
     }
 

@@ -12,7 +12,7 @@ use crate::{
     demo,
     flags::{Flags, LogFormat},
     start_error::StartError,
-    stores::EmbeddedStores,
+    stores::Stores,
 };
 
 /// How long a client may take to send the head of a request; slower ones are cut off.
@@ -29,7 +29,7 @@ const LOGGED: &str = "info,actix_server=warn,actix_http=off";
 /// Serves until a signal says stop.
 pub(crate) fn serve(flags: &Flags) -> Result<(), StartError> {
     start_logs(flags.log_format);
-    flags.check_stores()?;
+    flags.store_urls()?;
     let secret = match flags.secret() {
         Err(StartError::NoSecret) if flags.demo => demo::random_secret(),
         secret => secret?.clone(),
@@ -37,9 +37,9 @@ pub(crate) fn serve(flags: &Flags) -> Result<(), StartError> {
     let settings = flags.settings()?;
     let drain_within = settings.timing.drain_within;
     let options = options(flags, secret)?;
-    let stores = EmbeddedStores::open(&flags.data_dir)?;
-    let service = stores.service(settings);
     let tasks = Tasks::own().map_err(StartError::Runtime)?;
+    let stores = Stores::open(flags, &settings.timing, tasks.handle())?;
+    let service = stores.service(settings);
     if flags.demo {
         demo::set_up(&service, &tasks, flags)?;
     }
@@ -54,16 +54,12 @@ pub(crate) fn serve(flags: &Flags) -> Result<(), StartError> {
     if !tasks.handle().block_on(tasks.drain(drain_within)) {
         tracing::warn!("some state changes had not ended; the next start settles them");
     }
-    stores.close();
+    stores.close(tasks.handle());
     served.map(|_| ())
 }
 
 /// Serves until a signal has said stop and the connections have ended; when it said so.
-async fn listen(
-    flags: &Flags,
-    state: &State,
-    stores: &EmbeddedStores,
-) -> Result<Timestamp, StartError> {
+async fn listen(flags: &Flags, state: &State, stores: &Stores) -> Result<Timestamp, StartError> {
     let app_state = state.clone();
     let server = HttpServer::new(move || seat_http::app(&app_state))
         .client_request_timeout(REQUEST_HEAD_WITHIN)

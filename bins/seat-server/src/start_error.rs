@@ -18,11 +18,6 @@ pub(crate) enum StartError {
     )]
     OneStore { set: &'static str, missing: &'static str },
     #[error(
-        "REDIS_URL and MONGODB_URI are set, and this version has only the embedded stores: unset \
-         both"
-    )]
-    NoAdapters,
-    #[error(
         "SEAT_CORS_ORIGINS has '{0}': an origin is * or a scheme and a host without a path, such \
          as https://tickets.example"
     )]
@@ -37,6 +32,10 @@ pub(crate) enum StartError {
     DataDirectory { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Repository(#[from] seat_redb::OpenError),
+    #[error("REDIS_URL can't be used")]
+    Redis(#[from] seat_redis::ConnectError),
+    #[error("MONGODB_URI can't be used")]
+    Mongo(#[from] seat_mongo::ConnectError),
     #[error("the saved holds in {path} can't be read; move the file away to start")]
     SavedHolds { path: PathBuf, source: io::Error },
     #[error("can't listen on {address}; choose another with SEAT_BIND or --bind")]

@@ -1,84 +1,69 @@
-use std::{
-    path::{Path, PathBuf},
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+mod embedded;
+mod remote;
+
+use std::sync::Arc;
 
 use seat_booking::{
-    BookingService, MemoryLockStore, Ports, Settings,
+    BookingService, Ports, Settings, Timing,
     ports::{SystemClock, SystemRandomness},
 };
-use seat_redb::RedbRepository;
+use tokio::runtime::Handle;
 
-use crate::{holds_file, start_error::StartError};
+use self::{embedded::EmbeddedStores, remote::RemoteStores};
+use crate::{
+    flags::{Flags, StoreUrls},
+    start_error::StartError,
+};
 
-/// The embedded stores: locks in memory, everything else in one file of the data directory.
-pub(crate) struct EmbeddedStores {
-    data_dir: PathBuf,
-    locks: MemoryLockStore,
-    repository: Arc<RedbRepository>,
-    took_holds: AtomicBool,
+/// Where locks and bookings are.
+pub(crate) enum Stores {
+    /// In this process and its data directory.
+    Embedded(EmbeddedStores),
+    /// In Redis and MongoDB.
+    Remote(RemoteStores),
 }
 
-impl EmbeddedStores {
-    /// Opens them.
-    pub(crate) fn open(data_dir: &Path) -> Result<Self, StartError> {
-        std::fs::create_dir_all(data_dir)
-            .map_err(|source| StartError::DataDirectory { path: data_dir.to_owned(), source })?;
-        // The repository's lock on its file keeps a second process out, so it comes first.
-        let repository = Arc::new(RedbRepository::open(data_dir.join("seats.redb"))?);
-        Ok(Self {
-            data_dir: data_dir.to_owned(),
-            locks: MemoryLockStore::new(),
-            repository,
-            took_holds: AtomicBool::new(false),
-        })
-    }
-
-    /// Takes over the live holds of the last run, if that one was stopped gracefully. The last
-    /// thing before requests are served: from here on the holds are only in memory, and
-    /// [`close`](Self::close) must keep them.
-    pub(crate) fn take_holds(&self) -> Result<(), StartError> {
-        let saved = holds_file::take(&self.data_dir).map_err(|source| StartError::SavedHolds {
-            path: holds_file::path(&self.data_dir),
-            source,
-        })?;
-        if let Some(saved) = saved {
-            tracing::info!(locks = saved.len(), "restored the live holds of the last run");
-            self.locks.restore(saved);
+impl Stores {
+    /// Opens those that the settings name. The runtime drives the connections.
+    pub(crate) fn open(
+        flags: &Flags,
+        timing: &Timing,
+        runtime: &Handle,
+    ) -> Result<Self, StartError> {
+        match flags.store_urls()? {
+            None => EmbeddedStores::open(&flags.data_dir).map(Self::Embedded),
+            Some(StoreUrls { redis, mongodb }) => {
+                let connected = RemoteStores::connect(redis, mongodb, timing);
+                runtime.block_on(connected).map(Self::Remote)
+            }
         }
-        self.took_holds.store(true, Ordering::SeqCst);
-        Ok(())
     }
 
     /// The service on these stores.
     pub(crate) fn service(&self, settings: Settings) -> BookingService {
-        let ports = Ports {
-            locks: Arc::new(self.locks.clone()),
-            repository: self.repository.clone(),
-            clock: Arc::new(SystemClock),
-            random: Arc::new(SystemRandomness),
+        let (locks, repository) = match self {
+            Self::Embedded(stores) => (stores.locks(), stores.repository()),
+            Self::Remote(stores) => (stores.locks(), stores.repository()),
         };
-        BookingService::with_ports(ports, settings)
+        let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
+        BookingService::with_ports(Ports { locks, repository, clock, random }, settings)
     }
 
-    /// Keeps the live holds for the next run and closes the file.
-    pub(crate) fn close(&self) {
-        self.keep_holds();
-        self.repository.close();
-    }
-
-    fn keep_holds(&self) {
-        // A start that failed before has left the file of the last run where it was.
-        if !self.took_holds.load(Ordering::SeqCst) {
-            return;
+    /// Takes over what the last run of this server left, the last thing before requests are
+    /// served.
+    pub(crate) fn take_holds(&self) -> Result<(), StartError> {
+        match self {
+            Self::Embedded(stores) => stores.take_holds(),
+            // Redis has kept them.
+            Self::Remote(_) => Ok(()),
         }
-        let saved = self.locks.save();
-        match holds_file::save(&self.data_dir, &saved) {
-            Ok(()) => tracing::info!(locks = saved.len(), "kept the live holds"),
-            Err(error) => tracing::error!(%error, "lost the live holds"),
+    }
+
+    /// Keeps what the next run needs, and closes them; when no task uses them any more.
+    pub(crate) fn close(&self, runtime: &Handle) {
+        match self {
+            Self::Embedded(stores) => stores.close(),
+            Self::Remote(stores) => runtime.block_on(stores.close()),
         }
     }
 }

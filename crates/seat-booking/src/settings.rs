@@ -26,6 +26,9 @@ pub struct Timing {
     pub reconcile_every: Duration,
     /// How often every event is swept, reconciled and audited.
     pub round_every: Duration,
+    /// How often a repository compares its indexes with what they must be, where others could
+    /// change them.
+    pub schema_check_every: Duration,
     /// How often a live view is brought up to date when nothing hints at a change.
     pub poll_every: Duration,
     /// How long a read waits for a version of another node.
@@ -54,6 +57,7 @@ impl Default for Timing {
             sweep_every: ms(250),
             reconcile_every: seconds(3),
             round_every: seconds(30),
+            schema_check_every: seconds(60),
             poll_every: seconds(1),
             at_least_wait: seconds(1),
             view_idle: seconds(600),

@@ -104,7 +104,11 @@ impl Problem {
 
     /// The outcome is unknown, or a store can't be reached: the same request may be repeated.
     pub(crate) fn unavailable() -> Self {
-        let detail = "the outcome is not known yet: repeat the same request";
+        Self::not_ready("the outcome is not known yet: repeat the same request")
+    }
+
+    /// Something that is needed is not there at present.
+    pub(crate) fn not_ready(detail: &'static str) -> Self {
         let mut problem = Self::new(Code::Unavailable, detail);
         problem.0.retry_after = Some(1);
         problem

@@ -123,9 +123,7 @@ impl State {
             return Ok(view);
         }
         let service = self.service().clone();
-        let timing = &self.service().settings().timing;
-        let answer_within = timing.answer_within + timing.at_least_wait;
-        self.run_within(answer_within, async move { service.view(&event, at_least).await }).await
+        self.run(async move { service.view(&event, at_least).await }).await
     }
 
     /// Counts a request of this user.

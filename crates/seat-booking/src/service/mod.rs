@@ -123,14 +123,20 @@ impl BookingService {
         self.inner.ports.clock.now()
     }
 
-    /// Whether both stores can be reached and keep their promises.
+    /// Whether the lock store can be reached and keeps its promises.
     ///
     /// # Errors
-    /// The error of the store that does not.
-    pub async fn ready(&self) -> Result<(), StoreError> {
-        self.locks().ready().await?;
-        self.repository().ready().await?;
-        Ok(())
+    /// Its own.
+    pub async fn locks_ready(&self) -> Result<(), StoreError> {
+        Ok(self.locks().ready().await?)
+    }
+
+    /// Whether the repository can be reached and keeps its promises.
+    ///
+    /// # Errors
+    /// Its own.
+    pub async fn repository_ready(&self) -> Result<(), StoreError> {
+        Ok(self.repository().ready().await?)
     }
 
     fn locks(&self) -> &dyn LockStore {

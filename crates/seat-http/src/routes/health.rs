@@ -1,6 +1,7 @@
-use std::sync::Arc;
+use std::{error::Error, sync::Arc};
 
 use actix_web::web;
+use seat_booking::StoreError;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -33,7 +34,8 @@ pub(crate) async fn livez() -> web::Json<Health> {
     web::Json(Health { status: "alive" })
 }
 
-/// Whether the server takes requests: its stores answer, and it is not about to stop.
+/// Whether the server takes requests: its stores answer, and it is not about to stop. A refusal
+/// names the store that is away.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -45,16 +47,36 @@ pub(crate) async fn livez() -> web::Json<Health> {
 )]
 pub(crate) async fn readyz(state: web::Data<State>) -> Result<web::Json<Health>, Problem> {
     if state.shutdown_token().is_cancelled() {
-        return Err(Problem::unavailable());
+        return Err(Problem::not_ready("the server is about to stop"));
     }
-    let service = state.service().clone();
-    // As a task, because a store's driver does not like to be dropped half-way.
-    let asked = state.tasks().spawn(async move { service.ready().await });
+    let [of_locks, of_repository] = [state.service().clone(), state.service().clone()];
+    let (locks, repository) = futures_util::join!(
+        answers(&state, async move { of_locks.locks_ready().await }),
+        answers(&state, async move { of_repository.repository_ready().await }),
+    );
+    match (locks, repository) {
+        (Ok(()), Ok(())) => Ok(web::Json(Health { status: "ready" })),
+        (Err(cause), Ok(())) => Err(away("the lock store is not ready", cause)),
+        (Ok(()), Err(cause)) => Err(away("the repository is not ready", cause)),
+        (Err(cause), Err(_)) => Err(away("neither store is ready", cause)),
+    }
+}
+
+type Cause = Arc<dyn Error + Send + Sync>;
+
+/// Asks a store, as a task because its driver does not like to be dropped half-way.
+async fn answers<F>(state: &State, ask: F) -> Result<(), Cause>
+where
+    F: Future<Output = Result<(), StoreError>> + Send + 'static,
+{
     let within = state.service().settings().timing.answer_within;
-    match tokio::time::timeout(within, asked).await {
-        Ok(Ok(Ok(()))) => Ok(web::Json(Health { status: "ready" })),
-        Ok(Ok(Err(error))) => Err(Problem::unavailable().caused_by(Arc::new(error))),
-        Ok(Err(error)) => Err(Problem::unavailable().caused_by(Arc::new(error))),
-        Err(elapsed) => Err(Problem::unavailable().caused_by(Arc::new(elapsed))),
+    match tokio::time::timeout(within, state.tasks().spawn(ask)).await {
+        Ok(Ok(answer)) => answer.map_err(|error| Arc::new(error) as Cause),
+        Ok(Err(ended)) => Err(Arc::new(ended)),
+        Err(elapsed) => Err(Arc::new(elapsed)),
     }
+}
+
+fn away(detail: &'static str, cause: Cause) -> Problem {
+    Problem::not_ready(detail).caused_by(cause)
 }
