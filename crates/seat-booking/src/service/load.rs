@@ -1,4 +1,6 @@
-use futures_util::future::BoxFuture;
+use std::pin::pin;
+
+use futures_util::future::{BoxFuture, select};
 use seat_layout::EventId;
 use seat_state::Timestamp;
 
@@ -24,11 +26,20 @@ impl BookingService {
         loop {
             match step().await {
                 Err(LockError::NotLoaded) if self.now() < deadline => {
-                    self.load(event, deadline).await?;
+                    match self.inner.loadings.try_take(event) {
+                        Some(_turn) => self.load(event, deadline).await?,
+                        None => self.loaded_by_another(event, deadline).await,
+                    }
                 }
                 reply => return Ok(reply?),
             }
         }
+    }
+
+    /// Waits until whoever loads the event on this node has ended, but not for ever.
+    async fn loaded_by_another(&self, event: EventId, deadline: Timestamp) {
+        let turn = pin!(self.inner.loadings.take(event));
+        select(turn, self.clock().sleep(deadline.since(self.now()))).await;
     }
 
     /// Sees to it that the event is loaded.

@@ -17,6 +17,7 @@ mod settle;
 mod slot;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod view;
 mod watch;
 
@@ -29,7 +30,6 @@ use seat_layout::{BookingId, EventId, Layout, LayoutId, SeatId};
 use seat_state::{Timestamp, Version};
 use tokio::sync::Notify;
 
-use self::slot::Slot;
 pub use self::{
     bookings::{Actor, Cancelled, PaymentUpdate},
     confirm::{Confirm, Confirmed},
@@ -37,6 +37,7 @@ pub use self::{
     view::EventView,
     watch::{Announcement, Watch, WatchMessage},
 };
+use self::{slot::Slot, turns::Turns};
 use crate::{
     Settings, StoreError,
     ports::{Clock, LockStore, Randomness, Repository, SystemClock, SystemRandomness},
@@ -68,6 +69,10 @@ struct Inner {
     ports: Ports,
     settings: Settings,
     slots: RwLock<HashMap<EventId, Arc<Slot>>>,
+    /// Who reads an event for this node.
+    readings: Turns<EventId>,
+    /// Who loads an event for this node.
+    loadings: Turns<EventId>,
     /// Layouts never change, and many events may have the same one.
     layouts: Mutex<HashMap<LayoutId, std::sync::Weak<Layout>>>,
     /// Events loaded by this node that are to be audited at that time.
@@ -105,6 +110,8 @@ impl BookingService {
             ports,
             settings,
             slots: RwLock::default(),
+            readings: Turns::default(),
+            loadings: Turns::default(),
             layouts: Mutex::default(),
             audits: Mutex::default(),
             changed_events: Mutex::default(),

@@ -49,6 +49,10 @@ impl BookingService {
         if let Some(slot) = self.touched_slot(id) {
             return Ok(slot);
         }
+        let _turn = self.inner.readings.take(*id).await;
+        if let Some(slot) = self.touched_slot(id) {
+            return Ok(slot);
+        }
         let event = self.repository().event(*id).await?.ok_or(BookingError::EventNotFound)?;
         let layout = self.layout(&event.layout_id).await?;
         let event = Arc::new(event);
@@ -60,8 +64,8 @@ impl BookingService {
             touched_at: Mutex::new(self.now()),
         });
         let mut slots = self.inner.slots.write().unwrap_or_else(PoisonError::into_inner);
-        // Two readers may come here at once; all must share one view.
-        Ok(Arc::clone(slots.entry(*id).or_insert(slot)))
+        slots.insert(*id, Arc::clone(&slot));
+        Ok(slot)
     }
 
     /// A slot that somebody asks for. It is touched while it can't be dropped, or the caller could
