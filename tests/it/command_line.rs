@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use seat_tests::{Client, Server, executable};
+use seat_tests::{Client, Mongo, Redis, Server, executable, shared_mongo};
 use tempfile::TempDir;
 
 const SECRET: &str = "a secret of more than sixteen characters";
@@ -49,6 +49,35 @@ fn a_check_says_what_it_found_and_leaves_the_holds_alone() {
     assert!(output.status.success() && said.contains("embedded, ready"), "{said}");
     assert!(!said.contains(SECRET), "{said}");
     assert!(holds.exists());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_check_reaches_both_stores_and_warns_of_a_mongodb_that_is_alone() {
+    let (redis, alone) = (Redis::start().await, Mongo::standalone().await);
+    let (redis_url, set, alone) =
+        (redis.url(), shared_mongo().await.uri("check"), alone.uri("check"));
+    for (mongodb_uri, warned) in [(&set, false), (&alone, true)] {
+        let environment =
+            [("JWT_SECRET", SECRET), ("REDIS_URL", &redis_url), ("MONGODB_URI", mongodb_uri)];
+        let (output, folder) = seat_server(&["--check"], &environment);
+        let said = String::from_utf8(output.stdout).unwrap();
+        assert!(output.status.success() && said.contains("Redis and MongoDB, ready"), "{said}");
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(log.contains("rs.initiate()"), warned, "{log}");
+        assert!(!folder.path().join("data").exists(), "it made a folder that it does not need");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_store_that_will_not_do_is_named_by_its_setting() {
+    let redis = Redis::start_with(&["--maxmemory-policy", "allkeys-lru"]).await;
+    let (evicting, mongodb) = (redis.url(), shared_mongo().await.uri("check"));
+    let secret = ("JWT_SECRET", SECRET);
+    let said = refusal(&[], &[secret, ("REDIS_URL", &evicting), ("MONGODB_URI", &mongodb)]);
+    assert!(said.contains("REDIS_URL") && said.contains("maxmemory-policy"), "{said}");
+    let redis = Redis::start().await;
+    let said = refusal(&[], &[secret, ("REDIS_URL", &redis.url()), ("MONGODB_URI", "localhost")]);
+    assert!(said.contains("MONGODB_URI can't be used"), "{said}");
 }
 
 #[test]

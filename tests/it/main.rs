@@ -10,6 +10,7 @@ mod embedding;
 mod examples;
 mod http;
 mod mongo_processes;
+mod mongo_start;
 mod openapi;
 mod race;
 mod readme;

@@ -1,9 +1,12 @@
 use std::error::Error;
 
-use crate::{flags::Flags, start_error::StartError, stores::Stores, with_sources};
+use crate::{
+    flags::Flags, serve::start_logs, start_error::StartError, stores::Stores, with_sources,
+};
 
 /// Reads the settings, reaches the stores, and says what it found.
 pub(crate) fn check(flags: &Flags) -> Result<(), StartError> {
+    start_logs(flags.log_format);
     let embedded = flags.store_urls()?.is_none();
     let settings = flags.settings()?;
     if !flags.demo {

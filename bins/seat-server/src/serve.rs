@@ -108,7 +108,8 @@ fn options(flags: &Flags, secret: SecretString) -> Result<Options, StartError> {
     Ok(options)
 }
 
-fn start_logs(format: LogFormat) {
+/// From here on, what happens is told on standard error.
+pub(crate) fn start_logs(format: LogFormat) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(LOGGED));
     let logs = tracing_subscriber::fmt()
         .with_env_filter(filter)

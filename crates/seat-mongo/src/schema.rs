@@ -147,21 +147,32 @@ pub(crate) async fn compare(database: &Database) -> Result<Option<SchemaDifferen
     Ok(compare_validator(&options(database).await?))
 }
 
-fn compare_index(mut expected: Document, found: &[Document]) -> Option<SchemaDifference> {
+/// Others of the same key do no harm beside the right one.
+fn compare_index(expected: Document, found: &[Document]) -> Option<SchemaDifference> {
     let same_key = |index: &&Document| index.get("key").is_some_and(|k| same(k, &expected["key"]));
-    let Some(found) = found.iter().find(same_key) else {
+    let mut found = found.iter().filter(same_key).peekable();
+    if found.peek().is_none() {
         return Some(SchemaDifference::IndexMissing(expected));
-    };
-    let mut found = found.clone();
-    let wanted = expected.clone();
-    // These say nothing about what the index does; an operator may have named it otherwise.
-    for field in ["v", "ns", "name", "background"] {
-        found.remove(field);
-        expected.remove(field);
     }
-    let differs = found.len() != expected.len()
-        || expected.iter().any(|(field, value)| !found.get(field).is_some_and(|f| same(f, value)));
-    differs.then_some(SchemaDifference::IndexDiffers(wanted))
+    let wanted = effect(&expected);
+    let differs = !found.any(|index| {
+        let index = effect(index);
+        index.len() == wanted.len() && wanted.iter().all(|(n, v)| same_field(&index, n, v))
+    });
+    differs.then_some(SchemaDifference::IndexDiffers(expected))
+}
+
+/// What of an index says what it does; an operator may have named it otherwise.
+fn effect(index: &Document) -> Document {
+    let mut effect = index.clone();
+    for field in ["v", "ns", "name", "background"] {
+        effect.remove(field);
+    }
+    effect
+}
+
+fn same_field(document: &Document, name: &str, value: &Bson) -> bool {
+    document.get(name).is_some_and(|found| same(found, value))
 }
 
 fn compare_validator(options: &Document) -> Option<SchemaDifference> {
