@@ -1,10 +1,17 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use jsonwebtoken::{EncodingKey, Header};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
-use crate::{Answer, Server};
+use crate::{
+    Answer, Node, Server,
+    addresses::Addresses,
+    seen::{Seen, event_of},
+};
 
 /// How long a request may take; a server that hangs fails the test and not the run.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
@@ -12,12 +19,13 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(30);
 /// Somebody who calls a server: with a user's token, an admin's, or none. Clones share their
 /// connections.
 ///
-/// A client knows the address that the server had when the client was made: after
+/// A client knows the addresses that the server had when the client was made: after
 /// [`Server::start_again`] it takes a new one.
 #[derive(Debug, Clone)]
 pub struct Client {
     http: reqwest::Client,
-    url: String,
+    addresses: Arc<Addresses>,
+    seen: Option<Arc<Seen>>,
     token: Option<String>,
 }
 
@@ -41,7 +49,7 @@ impl Client {
             .no_gzip()
             .build()
             .expect("a client without TLS can be built");
-        Self { http, url: server.url().to_owned(), token: None }
+        Self { http, addresses: server.addresses(), seen: server.seen(), token: None }
     }
 
     /// Somebody with this token, which need not be valid.
@@ -54,6 +62,12 @@ impl Client {
         Self { token: Some(user_token(server.secret(), sub)), ..self.clone() }
     }
 
+    /// The same one, who calls this process of the server and no other.
+    pub fn at(&self, node: &Node) -> Self {
+        let one = Addresses::new([node.url()].into_iter());
+        Self { addresses: Arc::new(one), ..self.clone() }
+    }
+
     /// The token, as it stands in the header.
     pub fn token(&self) -> Option<&str> {
         self.token.as_deref()
@@ -62,7 +76,7 @@ impl Client {
     /// A request that is not sent yet, with the token; the path begins with a slash and may have a
     /// query.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.url));
+        let request = self.http.request(method, format!("{}{path}", self.addresses.next()));
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,
@@ -82,7 +96,16 @@ impl Client {
     /// # Errors
     /// When there is no answer.
     pub async fn try_send(&self, request: RequestBuilder) -> reqwest::Result<Answer> {
-        Answer::read(request.send().await?).await
+        let (http, request) = request.build_split();
+        let mut request = request?;
+        let Some(seen) = &self.seen else {
+            return Answer::read(http.execute(request).await?).await;
+        };
+        let event = event_of(&request);
+        seen.ask(&mut request);
+        let answer = Answer::read(http.execute(request).await?).await?;
+        seen.learn(event, &answer);
+        Ok(answer)
     }
 
     /// Sends a GET.

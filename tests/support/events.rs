@@ -4,7 +4,7 @@ use reqwest::header::HeaderMap;
 use serde_json::Value;
 use tokio::time::timeout;
 
-use crate::Server;
+use crate::{Node, Server};
 
 /// An open stream of an event's changes.
 pub struct Events {
@@ -37,12 +37,21 @@ impl Events {
     /// # Panics
     /// When the server refuses.
     pub async fn open(server: &Server, event: &str, last_id: Option<&str>) -> Self {
-        let request = reqwest::Client::new().get(address(server, event, ""));
+        let request = reqwest::Client::new().get(address(server, event, "").await);
         Self::answered(match last_id {
             Some(id) => request.header("Last-Event-ID", id),
             None => request,
         })
         .await
+    }
+
+    /// Opens the stream of one process of a server.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    pub async fn open_at(node: &Node, event: &str) -> Self {
+        let address = format!("{}/seat-booking/changes/{event}", node.url());
+        Self::answered(reqwest::Client::new().get(address)).await
     }
 
     /// Opens the stream after the version that a client read.
@@ -51,7 +60,7 @@ impl Events {
     /// When the server refuses.
     pub async fn open_since(server: &Server, event: &str, version: &str) -> Self {
         let query = format!("?since={version}");
-        Self::answered(reqwest::Client::new().get(address(server, event, &query))).await
+        Self::answered(reqwest::Client::new().get(address(server, event, &query).await)).await
     }
 
     async fn answered(request: reqwest::RequestBuilder) -> Self {
@@ -123,8 +132,16 @@ impl Events {
     }
 }
 
-fn address(server: &Server, event: &str, query: &str) -> String {
-    format!("{}/seat-booking/changes/{event}{query}", server.url())
+/// Where the stream is, once the process there shows what the server has answered before: a client
+/// reads the states and then follows their changes.
+async fn address(server: &Server, event: &str, query: &str) -> String {
+    let url = server.url();
+    if let Some(seen) = server.seen().and_then(|seen| seen.newest(event)) {
+        let states = format!("{url}/seat-booking/states/{event}?atLeast={seen}");
+        let states = reqwest::get(states).await.expect("the server answers");
+        assert_eq!(states.status(), 200, "the states were refused");
+    }
+    format!("{url}/seat-booking/changes/{event}{query}")
 }
 
 /// The event of a block of lines; none when it has comments or a retry time alone.

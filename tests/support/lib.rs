@@ -6,15 +6,19 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test waits for other processes, in real time")]
 
+mod addresses;
 mod answer;
 mod client;
 mod events;
 mod mongo;
 mod mongod;
+mod node;
 mod process;
 mod redis;
 mod redis_cluster;
+mod seen;
 mod server;
+mod stores;
 mod venue;
 mod wait;
 
@@ -22,10 +26,12 @@ pub use answer::Answer;
 pub use client::{Client, confirm_body, token};
 pub use events::{Events, SseEvent};
 pub use mongo::{Mongo, shared_mongo};
+pub use node::Node;
 pub use process::executable;
 pub use redis::Redis;
 pub use redis_cluster::{RedisCluster, shared_cluster};
 pub use rustix::process::Signal;
 pub use server::{Server, shared};
+pub use stores::Stores;
 pub use venue::{new_event, new_layout, small_layout};
 pub use wait::eventually;

@@ -1,29 +1,28 @@
-use std::{
-    fs,
-    path::Path,
-    process::ExitStatus,
-    time::{Duration, Instant},
-};
+use std::{fs, path::Path, process::ExitStatus, sync::Arc};
 
 use rustix::process::Signal;
-use serde_json::Value;
 use tempfile::TempDir;
-use tokio::{sync::OnceCell, time::sleep};
+use tokio::sync::OnceCell;
 
-use crate::process::{Process, executable};
+use crate::{
+    addresses::Addresses,
+    node::Node,
+    seen::Seen,
+    stores::{Stores, stores_of_this_program},
+};
 
 const SECRET: &str = "a secret that is long enough for everybody's taste";
 
-/// How long a server may take until it listens.
-const STARTED_WITHIN: Duration = Duration::from_secs(20);
-/// How long a server may take to stop: it drains for 15 seconds at the most.
-const STOPPED_WITHIN: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(5);
-
-/// A real server process with a data folder of its own. Killed when it is dropped.
+/// What a test calls: one real server process on the embedded stores, with a data folder of its own,
+/// or two beside each other on one Redis and one MongoDB. Killed when it is dropped.
+///
+/// Of two, every request goes to the one and the other in turn, and a read asks for the newest
+/// version that this server, as a whole, has answered before.
 pub struct Server {
-    process: Process,
-    url: String,
+    nodes: Vec<Node>,
+    addresses: Arc<Addresses>,
+    seen: Option<Arc<Seen>>,
+    stores: Option<Stores>,
     arguments: Vec<String>,
     folder: TempDir,
 }
@@ -42,34 +41,47 @@ pub async fn shared() -> &'static Server {
 }
 
 impl Server {
-    /// Starts a server on a free port and waits until it listens. The flags come before those that
-    /// every test server has: no rate limit, holds of 0.2 seconds and more, and answers that may take
-    /// their time.
+    /// Starts a server on the stores of this test program, on free ports, and waits until it
+    /// listens. The flags come before those that every test server has: no rate limit, holds of 0.2
+    /// seconds and more, and answers that may take their time.
     ///
     /// # Panics
     /// With its log, when it ends or does not listen in time.
     pub async fn start(flags: &[&str]) -> Self {
+        Self::start_nodes(stores_of_this_program().await, flags).await
+    }
+
+    /// Starts two processes on these stores.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_two(stores: Stores, flags: &[&str]) -> Self {
+        Self::start_nodes(Some(stores), flags).await
+    }
+
+    async fn start_nodes(stores: Option<Stores>, flags: &[&str]) -> Self {
         let folder = TempDir::new().expect("a folder can be made");
-        let arguments = arguments(flags, folder.path());
-        let process = start(&arguments, folder.path());
-        let mut server = Self { process, url: String::new(), arguments, folder };
-        server.listens().await;
+        let arguments = arguments(flags, stores.as_ref(), folder.path());
+        let seen = stores.is_some().then(Arc::default);
+        let (nodes, addresses) = (Vec::new(), Arc::default());
+        let mut server = Self { nodes, addresses, seen, stores, arguments, folder };
+        server.start_again().await;
         server
     }
 
-    /// `http://` and the address.
+    /// `http://` and the address; of two processes, of each in turn.
     pub fn url(&self) -> &str {
-        &self.url
+        self.addresses.next()
+    }
+
+    /// Its processes.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
     }
 
     /// The secret that signs its tokens.
     pub fn secret(&self) -> &str {
         SECRET
-    }
-
-    /// The id of the process.
-    pub fn pid(&self) -> u32 {
-        self.process.child.id()
     }
 
     /// Where its files are.
@@ -79,7 +91,7 @@ impl Server {
 
     /// What it logged since it was started, one JSON object a line.
     pub fn log(&self) -> String {
-        self.process.log().join("\n")
+        self.nodes.iter().map(Node::log).collect::<Vec<_>>().join("\n")
     }
 
     /// Kills it, as a crash would, and waits until it is gone.
@@ -99,67 +111,65 @@ impl Server {
 
     /// Sends a signal to a running server.
     pub fn signal(&self, signal: Signal) {
-        self.process.signal(signal);
+        for node in &self.nodes {
+            node.signal(signal);
+        }
     }
 
-    /// Waits until it has ended by itself or by a signal.
+    /// Waits until it has ended by itself or by a signal; of two processes, how the one ended that
+    /// has failed.
     ///
     /// # Panics
     /// With its log, when it does not end in time.
     pub async fn ended(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.process.child.try_wait().expect("a child can be waited for")
-            {
-                return status;
+        let mut worst = ExitStatus::default();
+        for node in &mut self.nodes {
+            let status = node.ended().await;
+            if worst.success() {
+                worst = status;
             }
-            assert!(start.elapsed() < STOPPED_WITHIN, "it does not end:\n{}", self.log());
-            sleep(PAUSE).await;
         }
+        worst
     }
 
-    /// Starts it again after it ended, with the same folder and flags, on a new port.
+    /// Starts it again after it ended, with the same stores and flags, on new ports.
     ///
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_again(&mut self) {
-        self.process = start(&self.arguments, self.folder.path());
-        self.listens().await;
+        let count = if self.stores.is_some() { 2 } else { 1 };
+        // Those of the second start while the first does.
+        let start = || Node::start(&self.arguments, self.folder.path());
+        self.nodes = (0..count).map(|_| start()).collect();
+        for node in &mut self.nodes {
+            node.listens().await;
+        }
+        self.addresses = Arc::new(Addresses::new(self.nodes.iter().map(Node::url)));
     }
 
-    /// Starts it again after it ended, with the same folder and other flags, on a new port.
+    /// Starts it again after it ended, with the same stores and other flags, on new ports.
     ///
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_again_with(&mut self, flags: &[&str]) {
-        self.arguments = arguments(flags, self.folder.path());
+        self.arguments = arguments(flags, self.stores.as_ref(), self.folder.path());
         self.start_again().await;
     }
 
-    async fn listens(&mut self) {
-        let start = Instant::now();
-        loop {
-            if let Some(address) = self.process.log().iter().find_map(|line| address(line)) {
-                self.url = format!("http://{address}");
-                return;
-            }
-            let ended = self.process.child.try_wait().expect("a child can be waited for");
-            if ended.is_some() || start.elapsed() > STARTED_WITHIN {
-                panic!("the server does not listen ({ended:?}):\n{}", self.log());
-            }
-            sleep(PAUSE).await;
-        }
+    pub(crate) fn addresses(&self) -> Arc<Addresses> {
+        Arc::clone(&self.addresses)
+    }
+
+    /// What it has answered so far; none where one process shows whatever it has answered.
+    pub(crate) fn seen(&self) -> Option<Arc<Seen>> {
+        self.seen.clone()
     }
 }
 
-fn start(arguments: &[String], folder: &Path) -> Process {
-    Process::start(&executable("seat-server", "SEAT_SERVER"), arguments, folder)
-}
-
 /// The test's flags and, where they say nothing, those of every test.
-fn arguments(flags: &[&str], folder: &Path) -> Vec<String> {
+fn arguments(flags: &[&str], stores: Option<&Stores>, folder: &Path) -> Vec<String> {
     let folder = folder.to_str().expect("temporary folders have plain names");
-    let common = [
+    let mut common = vec![
         ("--bind", "127.0.0.1:0"),
         ("--data-dir", folder),
         ("--jwt-secret", SECRET),
@@ -169,14 +179,14 @@ fn arguments(flags: &[&str], folder: &Path) -> Vec<String> {
         // Where two cores run all tests at once, slow is no fault.
         ("--answer-within-ms", "15000"),
     ];
+    if let Some(stores) = stores {
+        common.extend([
+            ("--redis-url", stores.redis_url.as_str()),
+            ("--mongodb-uri", &stores.mongodb_uri),
+            ("--at-least-wait-ms", "15000"),
+        ]);
+    }
     let missing = common.iter().filter(|(name, _)| !flags.contains(name));
     let missing = missing.flat_map(|&(name, value)| [name, value]);
     flags.iter().copied().chain(missing).map(str::to_owned).collect()
-}
-
-/// The address in the log line that says so.
-fn address(line: &str) -> Option<String> {
-    let line: Value = serde_json::from_str(line).ok()?;
-    let fields = line.get("fields")?;
-    (fields["message"] == "listening").then(|| fields["address"].as_str().map(str::to_owned))?
 }

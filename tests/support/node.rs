@@ -1,0 +1,88 @@
+use std::{
+    path::Path,
+    process::ExitStatus,
+    time::{Duration, Instant},
+};
+
+use rustix::process::Signal;
+use serde_json::Value;
+use tokio::time::sleep;
+
+use crate::process::{Process, executable};
+
+/// How long a server may take until it listens.
+const STARTED_WITHIN: Duration = Duration::from_secs(20);
+/// How long a server may take to stop: it drains for 15 seconds at the most.
+const STOPPED_WITHIN: Duration = Duration::from_secs(30);
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// One process of a server. Killed when it is dropped.
+pub struct Node {
+    process: Process,
+    url: String,
+}
+
+impl Node {
+    /// Starts it, without waiting for it.
+    pub(crate) fn start(arguments: &[String], folder: &Path) -> Self {
+        let process = Process::start(&executable("seat-server", "SEAT_SERVER"), arguments, folder);
+        Self { process, url: String::new() }
+    }
+
+    /// Waits until it listens.
+    ///
+    /// # Panics
+    /// With its log, when it ends or does not listen in time.
+    pub(crate) async fn listens(&mut self) {
+        let start = Instant::now();
+        loop {
+            if let Some(address) = self.process.log().iter().find_map(|line| address(line)) {
+                self.url = format!("http://{address}");
+                return;
+            }
+            let ended = self.process.child.try_wait().expect("a child can be waited for");
+            if ended.is_some() || start.elapsed() > STARTED_WITHIN {
+                panic!("the server does not listen ({ended:?}):\n{}", self.log());
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// `http://` and the address.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What it logged since it was started, one JSON object a line.
+    pub fn log(&self) -> String {
+        self.process.log().join("\n")
+    }
+
+    /// Sends a signal while it runs.
+    pub fn signal(&self, signal: Signal) {
+        self.process.signal(signal);
+    }
+
+    /// Waits until it has ended by itself or by a signal.
+    ///
+    /// # Panics
+    /// With its log, when it does not end in time.
+    pub(crate) async fn ended(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.process.child.try_wait().expect("a child can be waited for")
+            {
+                return status;
+            }
+            assert!(start.elapsed() < STOPPED_WITHIN, "it does not end:\n{}", self.log());
+            sleep(PAUSE).await;
+        }
+    }
+}
+
+/// The address in the log line that says so.
+fn address(line: &str) -> Option<String> {
+    let line: Value = serde_json::from_str(line).ok()?;
+    let fields = line.get("fields")?;
+    (fields["message"] == "listening").then(|| fields["address"].as_str().map(str::to_owned))?
+}
