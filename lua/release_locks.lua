@@ -36,5 +36,6 @@ if #states > 0 then
   redis.call('XADD', changes, 'MAXLEN', '~', 4000, reply[3] .. '-0',
     'seats', table.concat(states, ','))
   redis.call('EXPIRE', changes, 3600)
+  redis.pcall('PUBLISH', changes, reply[3])
 end
 return reply

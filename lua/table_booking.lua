@@ -70,5 +70,6 @@ if #states > 0 then
   seq = string.format('%.0f', redis.call('HINCRBY', event, '#seq', 1))
   redis.call('XADD', changes, 'MAXLEN', '~', 4000, seq .. '-0', 'seats', table.concat(states, ','))
   redis.call('EXPIRE', changes, 3600)
+  redis.pcall('PUBLISH', changes, seq)
 end
 return {'held', state[1], seq, string.format('%.0f', first), until_ms}

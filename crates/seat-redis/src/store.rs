@@ -401,7 +401,8 @@ impl LockStore for RedisLockStore {
     }
 
     async fn load_end(&self, event: EventId, epoch: u64) -> Result<LoadReply, LockError> {
-        let mut call = Call::new(Script::LoadEnd, [Keys(event).event()]);
+        let keys = Keys(event);
+        let mut call = Call::new(Script::LoadEnd, [keys.event(), keys.changes()]);
         call.argument(&epoch);
         self.round(call).await?.loaded()
     }
