@@ -15,6 +15,7 @@ mod openapi;
 mod race;
 mod readme;
 mod redis_faults;
+mod redis_feed;
 mod redis_start;
 mod stop;
 mod storm;

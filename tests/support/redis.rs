@@ -133,7 +133,7 @@ impl Redis {
     }
 
     /// The beginning of the reply to a command, as it was sent; `None` where there is none.
-    pub(crate) async fn ask(&self, command: &str) -> Option<String> {
+    pub async fn ask(&self, command: &str) -> Option<String> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).await.ok()?;
         stream.write_all(format!("{command}\r\n").as_bytes()).await.ok()?;
         let mut reply = [0; 4_096];

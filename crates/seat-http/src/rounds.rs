@@ -16,7 +16,8 @@ use crate::{Tasks, telemetry};
 const AT_ONCE: usize = 8;
 
 /// How long writes gather before they are read: many changes then cost the lock store one call,
-/// and a watcher learns of each at most this much later.
+/// and a watcher learns of each at most this much later, or twice this much when another node made
+/// it.
 const GATHER: Duration = Duration::from_millis(10);
 
 /// How many events besides the followed ones are visited in one round; where there are more, the
@@ -38,6 +39,7 @@ impl Tasks {
     /// compared. To be called once for each service; it goes on until [`drain`](Self::drain).
     pub fn run_rounds(&self, service: BookingService) {
         let stopping = self.stopping();
+        self.spawn(listen(service.clone(), stopping.clone()));
         self.spawn(follow(service.clone(), stopping.clone()));
         self.spawn(tend_followed(service.clone(), stopping.clone()));
         self.spawn(audit_loaded(service.clone(), stopping.clone()));
@@ -45,7 +47,19 @@ impl Tasks {
     }
 }
 
-/// Brings live views up to date, at once after a write of this node, else at every poll.
+/// Learns what other nodes change, as far as the lock store hints at it. It waits for a store that
+/// is away, which `follow` must not.
+async fn listen(service: BookingService, stopping: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            () = service.listen() => sleep(GATHER).await,
+        }
+    }
+}
+
+/// Brings live views up to date, at once after a write of this node or a hint at one of another,
+/// else at every poll.
 async fn follow(service: BookingService, stopping: CancellationToken) {
     let mut failures = Failures::default();
     let mut poll_tick = ticks(service.settings().timing.poll_every);

@@ -16,7 +16,7 @@ use fred::{
 use seat_booking::ports::BackendError;
 use thiserror::Error;
 
-use crate::script::Script;
+use crate::{hints, script::Script};
 
 /// The oldest Redis that knows every command of the scripts.
 const MAJOR_VERSION: u32 = 7;
@@ -74,6 +74,7 @@ pub(crate) struct Clients {
     pub(crate) requests: Client,
     pub(crate) rounds: Client,
     pub(crate) feed: Client,
+    pub(crate) hints: Client,
 }
 
 /// What Redis calls each script.
@@ -89,7 +90,7 @@ pub(crate) async fn connect(url: &str) -> Result<(Clients, Hashes), ConnectError
     let config = config(url)?;
     let servers: Vec<String> = config.server.hosts().iter().map(ToString::to_string).collect();
     let servers = servers.join(", ");
-    let builder = builder(config);
+    let mut builder = builder(config);
     let away = |error: Error| {
         let (servers, refused) = (servers.clone(), *error.kind() == ErrorKind::Auth);
         let source = backend(error);
@@ -99,10 +100,15 @@ pub(crate) async fn connect(url: &str) -> Result<(Clients, Hashes), ConnectError
         }
     };
     let [requests, rounds, feed] = [builder.build(), builder.build(), builder.build()];
+    builder.with_performance_config(|performance| {
+        performance.broadcast_channel_capacity = hints::WAITING_MAX;
+    });
+    let hints = builder.build();
     let clients = Clients {
         requests: requests.map_err(|error| ConnectError::Url(backend(error)))?,
         rounds: rounds.map_err(|error| ConnectError::Url(backend(error)))?,
         feed: feed.map_err(|error| ConnectError::Url(backend(error)))?,
+        hints: hints.map_err(|error| ConnectError::Url(backend(error)))?,
     };
     for client in clients.all() {
         client.init().await.map_err(away)?;
@@ -127,7 +133,13 @@ fn config(url: &str) -> Result<Config, ConnectError> {
 }
 
 impl Clients {
-    pub(crate) fn all(&self) -> [&Client; 3] {
+    pub(crate) fn all(&self) -> [&Client; 4] {
+        let [requests, rounds, feed] = self.needed();
+        [requests, rounds, feed, &self.hints]
+    }
+
+    /// Those without which nothing can be sold or shown.
+    pub(crate) fn needed(&self) -> [&Client; 3] {
         [&self.requests, &self.rounds, &self.feed]
     }
 }

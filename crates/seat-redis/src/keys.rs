@@ -19,8 +19,14 @@ impl Keys {
         self.key("seat_holds")
     }
 
+    /// The stream, and the channel that hints at it.
     pub(crate) fn changes(self) -> String {
         self.key("seat_changes")
+    }
+
+    /// The event whose channel this is.
+    pub(crate) fn of_channel(channel: &str) -> Option<EventId> {
+        channel.strip_prefix("seat_changes:{")?.strip_suffix('}')?.parse().ok()
     }
 
     pub(crate) fn transfers(self) -> String {

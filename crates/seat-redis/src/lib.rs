@@ -2,6 +2,7 @@
 
 mod call;
 mod connect;
+mod hints;
 mod keys;
 mod reply;
 mod script;

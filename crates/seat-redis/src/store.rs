@@ -17,6 +17,7 @@ use seat_state::Version;
 use crate::{
     call::Call,
     connect::{self, Clients, ConnectError, Hashes},
+    hints::Hints,
     keys::Keys,
     reply::{Reply, Undeclared},
     script::Script,
@@ -43,6 +44,7 @@ pub struct RedisLockStore {
 struct Inner {
     clients: Clients,
     hashes: Hashes,
+    hints: Hints,
 }
 
 impl RedisLockStore {
@@ -58,7 +60,8 @@ impl RedisLockStore {
     /// A [`ConnectError`], which says what to do. It may be repeated.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let (clients, hashes) = connect::connect(url).await?;
-        Ok(Self { inner: Arc::new(Inner { clients, hashes }) })
+        let hints = Hints::new(clients.hints.clone(), &clients.all());
+        Ok(Self { inner: Arc::new(Inner { clients, hashes, hints }) })
     }
 
     /// Ends the connections, of every clone, after the calls under way.
@@ -452,8 +455,12 @@ impl LockStore for RedisLockStore {
         self.round(call).await?.marks_page()
     }
 
+    async fn hinted(&self, following: Vec<EventId>) -> Vec<EventId> {
+        self.inner.hints.next(following).await
+    }
+
     async fn ready(&self) -> Result<(), LockError> {
-        for client in self.inner.clients.all() {
+        for client in self.inner.clients.needed() {
             let pong = client.ping::<String>(None).await;
             pong.map_err(|error| LockError::Unknown(BackendError::new("redis", "ping", error)))?;
         }

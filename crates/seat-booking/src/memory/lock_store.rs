@@ -295,6 +295,11 @@ impl LockStore for MemoryLockStore {
         self.of_known(event, |locks, _| locks.marks(&cursor))
     }
 
+    /// Never: there is only one node, and it knows what it has changed.
+    async fn hinted(&self, _following: Vec<EventId>) -> Vec<EventId> {
+        std::future::pending().await
+    }
+
     async fn ready(&self) -> Result<(), LockError> {
         Ok(())
     }

@@ -76,6 +76,7 @@ use crate::{Active, Fingerprint, Item, Mark, Selection};
 /// - L36. The pages of a snapshot, with the changes after the first page's version applied, show
 ///   every seat that is not available.
 /// - L37. `marks` pages through every booked and blocked item with the id that has it.
+/// - L38. `hinted` names only events that it was asked about, and keeps no other call waiting.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait LockStore: Send + Sync {
@@ -171,6 +172,14 @@ pub trait LockStore: Send + Sync {
 
     /// One page of what is booked and blocked, by which ids; the cursor is as in `snapshot`.
     async fn marks(&self, event: EventId, cursor: String) -> Result<MarksPage, LockError>;
+
+    /// Waits until some of these events may have been changed, by whichever node, and names them.
+    ///
+    /// It is a hint to read their [`changes`](Self::changes) at once, and nothing may rely on it:
+    /// it may miss a change, be early, or come again. A store that never hints never returns.
+    /// Whenever the store may have missed something, as after a connection was lost, it names all.
+    /// Dropping the future loses nothing.
+    async fn hinted(&self, following: Vec<EventId>) -> Vec<EventId>;
 
     /// Whether the store can be reached.
     async fn ready(&self) -> Result<(), LockError>;

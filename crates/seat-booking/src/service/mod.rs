@@ -77,9 +77,11 @@ struct Inner {
     layouts: Mutex<HashMap<LayoutId, std::sync::Weak<Layout>>>,
     /// Events loaded by this node that are to be audited at that time.
     audits: Mutex<HashMap<EventId, Timestamp>>,
-    /// Events with live views that this node has changed and not yet followed.
+    /// Events with live views that were changed and not yet followed, as far as this node knows.
     changed_events: Mutex<HashSet<EventId>>,
     changed: Notify,
+    /// There is one more event with a live view.
+    first_read: Notify,
 }
 
 /// Seats that were given back, blocked or unblocked.
@@ -116,6 +118,7 @@ impl BookingService {
             audits: Mutex::default(),
             changed_events: Mutex::default(),
             changed: Notify::new(),
+            first_read: Notify::new(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -1,8 +1,10 @@
 use std::{
+    pin::pin,
     sync::{Arc, Mutex, OnceLock, PoisonError, Weak},
     time::Duration,
 };
 
+use futures_util::future::{Either, select};
 use seat_layout::{EventId, Layout, LayoutId};
 use seat_state::{Timestamp, Version};
 
@@ -87,20 +89,41 @@ impl BookingService {
             let mut written = guard(&slot.written);
             *written = (*written).max(Some(version));
             drop(written);
-            if slot.was_read() && guard(&self.inner.changed_events).insert(*event) {
-                self.inner.changed.notify_one();
+            if slot.was_read() {
+                self.note_changed([*event]);
             }
         }
         version
     }
 
-    /// Waits until this node has changed an event that has a live view. Dropping the future loses
-    /// nothing.
+    fn note_changed(&self, events: impl IntoIterator<Item = EventId>) {
+        let mut changed = guard(&self.inner.changed_events);
+        let known = changed.len();
+        changed.extend(events);
+        if changed.len() > known {
+            self.inner.changed.notify_one();
+        }
+    }
+
+    /// Listens to the lock store for what other nodes change: returns when it has hinted at some
+    /// events with live views, which [`changed`](Self::changed) then tells of, and when there is
+    /// one more event to listen for. To be called in a loop. Dropping the future loses nothing.
+    pub async fn listen(&self) {
+        let hinted = self.locks().hinted(self.followed());
+        let first_read = pin!(self.inner.first_read.notified());
+        match select(hinted, first_read).await {
+            Either::Left((events, _)) => self.note_changed(events),
+            Either::Right(((), _)) => {}
+        }
+    }
+
+    /// Waits until an event that has a live view was changed by this node, or by another as far as
+    /// the lock store [hinted](Self::listen) at it. Dropping the future loses nothing.
     pub async fn changed(&self) {
         self.inner.changed.notified().await;
     }
 
-    /// The events with live views that this node has changed since the last call: those to
+    /// The events with live views that were changed since the last call: those to
     /// [`follow`](Self::follow) at once.
     pub fn take_changed(&self) -> Vec<EventId> {
         guard(&self.inner.changed_events).drain().collect()

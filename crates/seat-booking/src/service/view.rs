@@ -180,7 +180,11 @@ impl BookingService {
         }
         for _ in 0..RESYNCS_MAX {
             if let Some(state) = self.read_anew(slot).await? {
+                let is_first = !view.was_read();
                 view.replace(state);
+                if is_first {
+                    self.inner.first_read.notify_one();
+                }
                 *guard(&view.refreshed_at) = Some(now);
                 return Ok(());
             }

@@ -129,6 +129,7 @@ macro_rules! lock_store_contract {
             l36c_a_seat_that_goes_back_to_its_hold_between_two_pages_is_seen
             l37_marks_lists_what_is_booked_and_blocked_and_by_whom
             l37b_marks_pages_through_all_of_them
+            l38_hints_name_what_was_asked_about_and_keep_nothing_waiting
         }
     };
 }

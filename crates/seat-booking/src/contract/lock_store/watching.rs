@@ -1,9 +1,11 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     ops::RangeInclusive,
+    pin::pin,
 };
 
-use seat_layout::BookingId;
+use futures_util::future::select;
+use seat_layout::{BookingId, EventId};
 use seat_state::{Change, SeatChange, Status, Version};
 
 use super::subject::{LONG, LockSubject, block, booking, items};
@@ -395,4 +397,23 @@ pub async fn l37b_marks_pages_through_all_of_them(subject: &LockSubject) {
     // A page may repeat what the one before it had, as a hash does that is rewritten meanwhile.
     listed.dedup();
     assert_eq!(listed, expected);
+}
+
+pub async fn l38_hints_name_what_was_asked_about_and_keep_nothing_waiting(subject: &LockSubject) {
+    subject.load().await;
+    let other = EventId::from_bytes(*subject.id().as_bytes());
+    let hints = async {
+        loop {
+            let hinted = subject.store.hinted(vec![other]).await;
+            assert!(!hinted.is_empty() && hinted.iter().all(|event| *event == other), "{hinted:?}");
+        }
+    };
+    let work = async {
+        for _ in 0..50 {
+            subject.held("ada", "A-1", LONG).await;
+            subject.release("ada", "A-1").await;
+        }
+    };
+    // Only the work ends.
+    select(pin!(work), pin!(hints)).await;
 }
