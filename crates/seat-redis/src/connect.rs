@@ -7,16 +7,16 @@ use fred::{
     socket2::TcpKeepalive,
     types::{
         Builder, InfoKind,
-        config::{
-            Config, ConnectionConfig, ReconnectError, ReconnectPolicy, TcpConfig,
-            UnresponsiveConfig,
-        },
+        config::{Config, ConnectionConfig, ReconnectError, ReconnectPolicy, TcpConfig},
     },
 };
 use seat_booking::ports::BackendError;
 use thiserror::Error;
 
 use crate::{hints, script::Script};
+
+/// How long a command may take. What becomes of it later is unknown to its caller.
+const COMMAND_TIMEOUT: Duration = Duration::from_millis(800);
 
 /// The oldest Redis that knows every command of the scripts.
 const MAJOR_VERSION: u32 = 7;
@@ -151,9 +151,9 @@ fn builder(config: Config) -> Builder {
     let mut builder = Builder::from_config(config);
     builder.set_policy(ReconnectPolicy::new_exponential(0, 50, 1_000, 2));
     builder.with_performance_config(|performance| {
-        // Below the time after which a connection counts as dead: a command that timed out is
+        // Below the time after which a silent connection is given up: a command that timed out is
         // then left out when the others are sent again.
-        performance.default_command_timeout = Duration::from_millis(800);
+        performance.default_command_timeout = COMMAND_TIMEOUT;
     });
     builder.with_connection_config(|connection| *connection = connection_config(clustered));
     builder
@@ -166,10 +166,6 @@ fn connection_config(clustered: bool) -> ConnectionConfig {
         // One attempt would break the redirections of a cluster.
         max_command_attempts: if clustered { 3 } else { 1 },
         max_command_buffer_len: 10_000,
-        unresponsive: UnresponsiveConfig {
-            max_timeout: Some(Duration::from_millis(1_500)),
-            interval: Duration::from_millis(250),
-        },
         tcp: TcpConfig {
             nodelay: Some(true),
             keepalive: Some(
@@ -177,7 +173,8 @@ fn connection_config(clustered: bool) -> ConnectionConfig {
                     .with_time(Duration::from_secs(10))
                     .with_interval(Duration::from_secs(5)),
             ),
-            user_timeout: Some(Duration::from_secs(5)),
+            // In a cluster this is what ends a connection to a node that others still reach.
+            user_timeout: Some(Duration::from_secs(2)),
             ..TcpConfig::default()
         },
         reconnect_errors: vec![
@@ -241,6 +238,7 @@ fn backend(error: Error) -> BackendError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::heartbeat::SILENT_MAX;
 
     #[test]
     fn a_server_that_may_evict_is_refused_by_the_name_of_the_setting() {
@@ -260,12 +258,8 @@ mod tests {
 
     #[test]
     fn a_command_is_given_up_before_its_connection() {
-        for clustered in [false, true] {
-            let connection = connection_config(clustered);
-            let performance = builder(Config::default()).get_performance_config().clone();
-            let dead = connection.unresponsive.max_timeout.unwrap();
-            assert!(performance.default_command_timeout < dead);
-            assert!(!performance.default_command_timeout.is_zero());
-        }
+        let performance = builder(Config::default()).get_performance_config().clone();
+        assert_eq!(performance.default_command_timeout, COMMAND_TIMEOUT);
+        assert!(COMMAND_TIMEOUT < SILENT_MAX);
     }
 }

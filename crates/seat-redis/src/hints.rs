@@ -21,8 +21,8 @@ use crate::keys::Keys;
 /// changed.
 pub(crate) const WAITING_MAX: usize = 4_096;
 
-/// How long a connection may be silent before it is asked whether it still is one.
-const SILENT_MAX: Duration = Duration::from_secs(1);
+/// How soon a subscription that failed is tried again.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Hears the channels of the events that are followed, on a connection of its own: on a shared
 /// one, a server that refuses a subscription would answer what the library does not wait for, and
@@ -83,11 +83,7 @@ impl Hints {
                     ear.heard.clear();
                     following.clone()
                 }
-                () = sleep(SILENT_MAX) => {
-                    // One that does not answer is made anew.
-                    let _ = self.client.ping::<Value>(None).await;
-                    Vec::new()
-                }
+                () = sleep(AGAIN_AFTER), if ear.is_deaf => Vec::new(),
             };
             if !hinted.is_empty() {
                 return hinted;

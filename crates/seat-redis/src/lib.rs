@@ -2,6 +2,7 @@
 
 mod call;
 mod connect;
+mod heartbeat;
 mod hints;
 mod keys;
 mod reply;

@@ -13,10 +13,12 @@ use seat_booking::{
 };
 use seat_layout::{BookingId, EventId, SeatId, UserId};
 use seat_state::Version;
+use tokio::task::JoinSet;
 
 use crate::{
     call::Call,
     connect::{self, Clients, ConnectError, Hashes},
+    heartbeat,
     hints::Hints,
     keys::Keys,
     reply::{Reply, Undeclared},
@@ -45,6 +47,8 @@ struct Inner {
     clients: Clients,
     hashes: Hashes,
     hints: Hints,
+    /// Ends with the store.
+    _heartbeat: JoinSet<()>,
 }
 
 impl RedisLockStore {
@@ -61,7 +65,8 @@ impl RedisLockStore {
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         let (clients, hashes) = connect::connect(url).await?;
         let hints = Hints::new(clients.hints.clone(), &clients.all());
-        Ok(Self { inner: Arc::new(Inner { clients, hashes, hints }) })
+        let _heartbeat = heartbeat::start(&clients.all());
+        Ok(Self { inner: Arc::new(Inner { clients, hashes, hints, _heartbeat }) })
     }
 
     /// Ends the connections, of every clone, after the calls under way.

@@ -1,0 +1,56 @@
+use std::time::Duration;
+
+use fred::{
+    clients::Client,
+    error::ErrorKind,
+    interfaces::ClientLike,
+    types::{
+        ClientState, Value,
+        config::{Options, Server},
+    },
+};
+use tokio::{task::JoinSet, time::sleep};
+
+/// How often each connection is asked whether it is there.
+const ASKED_EVERY: Duration = Duration::from_millis(500);
+
+/// How long it may take to answer. Longer than the time-out of a command, so that what timed out is
+/// not sent again when the connection is made anew.
+pub(crate) const SILENT_MAX: Duration = Duration::from_millis(1_500);
+
+/// Gives up connections that stand and answer nothing, until what it returns is dropped.
+///
+/// The library's own check counts from the last write, so under steady traffic it never comes to
+/// its end; and without traffic nothing is looked for.
+pub(crate) fn start(clients: &[&Client]) -> JoinSet<()> {
+    clients.iter().map(|&client| watch(client.clone())).collect()
+}
+
+async fn watch(client: Client) {
+    loop {
+        sleep(ASKED_EVERY).await;
+        // While it connects there is nothing to be asked.
+        if client.state() != ClientState::Connected {
+            continue;
+        }
+        for server in client.active_connections() {
+            if is_silent(&client, &server).await {
+                tracing::warn!(%server, "the connection to Redis answers nothing and is given up");
+                // It fails when the client was closed meanwhile.
+                let _ = client.force_reconnection().await;
+                break;
+            }
+        }
+    }
+}
+
+async fn is_silent(client: &Client, server: &Server) -> bool {
+    let options = Options {
+        timeout: Some(SILENT_MAX),
+        cluster_node: client.is_clustered().then(|| server.clone()),
+        ..Options::default()
+    };
+    // A connection with subscriptions answers in a form of its own.
+    let pong = client.with_options(&options).ping::<Value>(None).await;
+    pong.is_err_and(|error| *error.kind() == ErrorKind::Timeout)
+}
