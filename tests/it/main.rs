@@ -16,6 +16,7 @@ mod race;
 mod readme;
 mod redis_faults;
 mod redis_feed;
+mod redis_proxy;
 mod redis_start;
 mod stop;
 mod storm;
