@@ -313,6 +313,8 @@ impl Told {
             let held = self.store.holds_of(self.event, user(who)).await.unwrap().seats;
             holds.push(held.into_iter().map(|held| (held.seat, held.table)).collect::<Vec<_>>());
         }
+        let held = self.states.keys().cloned().collect();
+        let holders = self.store.holders(self.event, held).await.unwrap();
         let mut transfers = Vec::new();
         for &id in &self.ids {
             let standing = self.store.transfer(self.event, id).await.unwrap().transfer;
@@ -321,7 +323,7 @@ impl Told {
             };
             transfers.push(standing.map(of));
         }
-        format!("{states:?} {marks:?} {holds:?} {transfers:?}")
+        format!("{states:?} {marks:?} {holds:?} {holders:?} {transfers:?}")
     }
 }
 

@@ -242,6 +242,15 @@ impl Reply {
         Ok(MarksPage { items, next })
     }
 
+    pub(crate) fn holders(mut self) -> Result<Vec<(SeatId, UserId)>, LockError> {
+        self.expect("holders")?;
+        let mut holders = Vec::new();
+        while !self.is_read() {
+            holders.push((self.next()?, self.next()?));
+        }
+        Ok(holders)
+    }
+
     /// What has to be declared too before the script can do its work; nothing when it has.
     pub(crate) fn undeclared(&mut self) -> Result<Vec<Undeclared>, LockError> {
         let mut undeclared = Vec::new();

@@ -53,4 +53,5 @@ scripts! {
     Snapshot = "snapshot",
     Changes = "changes",
     Marks = "marks",
+    Holders = "holders",
 }

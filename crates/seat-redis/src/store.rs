@@ -464,6 +464,17 @@ impl LockStore for RedisLockStore {
         self.inner.hints.next(following).await
     }
 
+    async fn holders(
+        &self,
+        event: EventId,
+        seats: Vec<SeatId>,
+    ) -> Result<Vec<(SeatId, UserId)>, LockError> {
+        let keys = Keys(event);
+        let mut call = Call::new(Script::Holders, [keys.event()]);
+        call.seats(keys, &seats);
+        self.round(call).await?.holders()
+    }
+
     async fn ready(&self) -> Result<(), LockError> {
         for client in self.inner.clients.needed() {
             let pong = client.ping::<String>(None).await;

@@ -300,6 +300,14 @@ impl LockStore for MemoryLockStore {
         std::future::pending().await
     }
 
+    async fn holders(
+        &self,
+        event: EventId,
+        seats: Vec<SeatId>,
+    ) -> Result<Vec<(SeatId, UserId)>, LockError> {
+        self.of_known(event, |locks, now| locks.holders(now, seats))
+    }
+
     async fn ready(&self) -> Result<(), LockError> {
         Ok(())
     }

@@ -77,6 +77,8 @@ use crate::{Active, Fingerprint, Item, Mark, Selection};
 ///   every seat that is not available.
 /// - L37. `marks` pages through every booked and blocked item with the id that has it.
 /// - L38. `hinted` names only events that it was asked about, and keeps no other call waiting.
+/// - L39. `holders` names who holds each of the seats, those in a transfer included, and leaves out
+///   what nobody holds.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait LockStore: Send + Sync {
@@ -180,6 +182,14 @@ pub trait LockStore: Send + Sync {
     /// Whenever the store may have missed something, as after a connection was lost, it names all.
     /// Dropping the future loses nothing.
     async fn hinted(&self, following: Vec<EventId>) -> Vec<EventId>;
+
+    /// Who holds which of these seats, at most a thousand at once. For the house's own reports: no
+    /// customer is told.
+    async fn holders(
+        &self,
+        event: EventId,
+        seats: Vec<SeatId>,
+    ) -> Result<Vec<(SeatId, UserId)>, LockError>;
 
     /// Whether the store can be reached.
     async fn ready(&self) -> Result<(), LockError>;

@@ -86,6 +86,7 @@ async fn assert_sales_wait(subject: &LockSubject) {
     let since = Version { epoch: 1, seq: 0 };
     assert_not_loaded("changes", &store.changes(event, since, 1).await);
     assert_not_loaded("marks", &store.marks(event, String::new()).await);
+    assert_not_loaded("holders", &store.holders(event, vec![seat("A-1")]).await);
 }
 
 /// Calls that only wait until a load has begun.

@@ -130,6 +130,8 @@ macro_rules! lock_store_contract {
             l37_marks_lists_what_is_booked_and_blocked_and_by_whom
             l37b_marks_pages_through_all_of_them
             l38_hints_name_what_was_asked_about_and_keep_nothing_waiting
+            l39_holders_names_who_holds_each_seat
+            l39b_nobody_holds_what_ran_out_is_booked_or_blocked
         }
     };
 }

@@ -417,3 +417,38 @@ pub async fn l38_hints_name_what_was_asked_about_and_keep_nothing_waiting(subjec
     // Only the work ends.
     select(pin!(work), pin!(hints)).await;
 }
+
+pub async fn l39_holders_names_who_holds_each_seat(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", LONG).await;
+    subject.held("ada", "table:T", LONG).await;
+    subject.held("bob", "A-2", LONG).await;
+    subject.transferring("cleo", "A-3", LONG).await;
+    subject.transferring("cleo", "table:U", LONG).await;
+    let holders = subject.holders("A-1,A-2,A-3,A-4,T-2,U-3").await;
+    let of = |seat: &str, user: &str| (seat.to_owned(), user.to_owned());
+    assert_eq!(
+        holders,
+        [
+            of("A-1", "ada"),
+            of("A-2", "bob"),
+            of("A-3", "cleo"),
+            of("T-2", "ada"),
+            of("U-3", "cleo"),
+        ]
+    );
+}
+
+pub async fn l39b_nobody_holds_what_ran_out_is_booked_or_blocked(subject: &LockSubject) {
+    subject.load().await;
+    subject.held("ada", "A-1", subject.short()).await;
+    subject.outlast_short().await;
+    subject.booked("ada", "A-2").await;
+    subject.blocked("A-3").await;
+    subject.held("ada", "A-4", LONG).await;
+    subject.release("ada", "A-4").await;
+    let block = subject.id();
+    subject.block_begun(&[(block, "A-5")]).await;
+    assert_eq!(subject.letters("A-1,A-2,A-3,A-4").await, "hbxa");
+    assert_eq!(subject.holders("A-1,A-2,A-3,A-4,A-5").await, []);
+}

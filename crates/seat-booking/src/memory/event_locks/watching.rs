@@ -1,10 +1,11 @@
 //! Sweeping, and what watchers see.
 
+use seat_layout::{SeatId, UserId};
 use seat_state::{SeatChange, Status, Timestamp, Version};
 
 use super::{EventLocks, Kind, Lock, Marked, PAGE_SLOTS, Slot};
 use crate::{
-    Mark,
+    Item, Mark,
     ports::{ChangesReply, LockError, MarkedItem, MarksPage, SnapshotPage, SweepReply},
 };
 
@@ -64,6 +65,26 @@ impl EventLocks {
             Marked { kind: Kind::InTransfer, .. } => None,
         });
         Ok(MarksPage { items: items.collect(), next })
+    }
+
+    pub(in crate::memory) fn holders(
+        &self,
+        now: Timestamp,
+        seats: Vec<SeatId>,
+    ) -> Result<Vec<(SeatId, UserId)>, LockError> {
+        self.loaded()?;
+        let held = seats.into_iter().filter_map(|seat| {
+            let slot = self.slot(&Item::Seat(seat.clone()))?;
+            let user = match &slot.mark {
+                None => &slot.lock.as_ref().filter(|lock| lock.lasts(now))?.user,
+                Some(Marked { kind: Kind::InTransfer, id, .. }) => {
+                    self.transfers.get(id)?.user.as_ref()?
+                }
+                Some(Marked { kind: Kind::Is(_), .. }) => return None,
+            };
+            Some((seat, user.clone()))
+        });
+        Ok(held.collect())
     }
 
     pub(in crate::memory) fn changes(

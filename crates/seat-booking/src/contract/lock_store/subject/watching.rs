@@ -68,6 +68,12 @@ impl LockSubject {
         marks.sort_by_key(|marked| marked.item.to_string());
         marks
     }
+
+    /// Who holds which of these seats, by the texts of both.
+    pub(crate) async fn holders(&self, what: &str) -> Vec<(String, String)> {
+        let holders = self.store.holders(self.event, seats(what)).await.unwrap();
+        holders.iter().map(|(seat, user)| (seat.to_string(), user.to_string())).collect()
+    }
 }
 
 /// Somebody who knows the event from a snapshot and the changes after it.
