@@ -5,14 +5,15 @@ mod memory {
 
     use async_trait::async_trait;
     use seat_booking::{
-        MemoryLockStore, MemoryRepository,
-        contract::{LockFixture, ManualClock, RepositoryFixture},
-        ports::{LockStore, Repository},
+        MemoryLockStore, MemoryProjection, MemoryRepository,
+        contract::{LockFixture, ManualClock, ProjectionFixture, RepositoryFixture},
+        ports::{LockStore, Projection, Repository, SeatRow},
     };
     use seat_layout::EventId;
 
     seat_booking::contract::lock_store!(lock_store);
     seat_booking::contract::repository!(repository);
+    seat_booking::contract::projection!(projection);
 
     async fn lock_store() -> impl LockFixture {
         let clock = Arc::new(ManualClock::default());
@@ -21,6 +22,11 @@ mod memory {
 
     async fn repository() -> impl RepositoryFixture {
         Documents(Arc::new(MemoryRepository::new()))
+    }
+
+    async fn projection() -> impl ProjectionFixture {
+        let clock = Arc::new(ManualClock::default());
+        Rows { projection: MemoryProjection::with_clock(clock.clone()), clock }
     }
 
     struct Locks {
@@ -61,6 +67,26 @@ mod memory {
 
         async fn reopen(&self) -> Arc<dyn Repository> {
             self.0.clone()
+        }
+    }
+
+    struct Rows {
+        clock: Arc<ManualClock>,
+        projection: MemoryProjection,
+    }
+
+    #[async_trait]
+    impl ProjectionFixture for Rows {
+        fn projection(&self) -> Arc<dyn Projection> {
+            Arc::new(self.projection.clone())
+        }
+
+        async fn rows(&self, event: EventId) -> Vec<SeatRow> {
+            self.projection.rows(event)
+        }
+
+        async fn advance(&self, by: Duration) {
+            self.clock.advance(by);
         }
     }
 }

@@ -46,6 +46,7 @@ impl Nodes {
                 repository: repository.clone(),
                 clock: Arc::new(SystemClock),
                 random: Arc::new(SystemRandomness),
+                projection: None,
             };
             let settings = Settings { timing: timing.clone(), ..Settings::default() };
             BookingService::with_ports(ports, settings)

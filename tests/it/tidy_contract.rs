@@ -12,6 +12,11 @@ fn every_sentence_of_the_repositorys_contract_has_a_case_and_every_case_a_senten
     check("repository", 'R');
 }
 
+#[test]
+fn every_sentence_of_the_projections_contract_has_a_case_and_every_case_a_sentence() {
+    check("projection", 'P');
+}
+
 /// Compares the sentences of a port, which are written `/// - L12. …`, with the cases that its
 /// macro lists and those that are written, `l12_…` or `l12b_…`.
 fn check(port: &str, letter: char) {

@@ -175,6 +175,10 @@ timing_flags! {
     round_every "round-every-ms",
     /// How often MongoDB's indexes and validator are compared with what they must be
     schema_check_every "schema-check-every-ms",
+    /// How often what this server changed is written to the reports' collection seatStates
+    project_every "project-every-ms",
+    /// How long a writer of seatStates may be silent before another takes over
+    project_lease "project-lease-ms",
     /// How often a live view is brought up to date without a hint
     poll_every "poll-every-ms",
     /// How long a read waits for a version of another node

@@ -46,7 +46,8 @@ impl Stores {
             Self::Remote(stores) => (stores.locks(), stores.repository()),
         };
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
-        BookingService::with_ports(Ports { locks, repository, clock, random }, settings)
+        let ports = Ports { locks, repository, projection: None, clock, random };
+        BookingService::with_ports(ports, settings)
     }
 
     /// Takes over what the last run of this server left, the last thing before requests are

@@ -3,7 +3,7 @@ use std::time::Duration;
 use seat_layout::{SeatId, TableId};
 use thiserror::Error;
 
-use crate::ports::{LockError, RepositoryError};
+use crate::ports::{LockError, ProjectionError, RepositoryError};
 
 /// Why the service did not do what was asked. Every variant but [`Unavailable`](Self::Unavailable)
 /// is final: what was refused never takes effect later.
@@ -88,6 +88,9 @@ pub enum StoreError {
     /// The repository.
     #[error(transparent)]
     Repository(#[from] RepositoryError),
+    /// The projection, on which no sale waits.
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
 }
 
 impl From<LockError> for BookingError {
@@ -98,6 +101,12 @@ impl From<LockError> for BookingError {
 
 impl From<RepositoryError> for BookingError {
     fn from(error: RepositoryError) -> Self {
+        Self::Unavailable(Some(error.into()))
+    }
+}
+
+impl From<ProjectionError> for BookingError {
+    fn from(error: ProjectionError) -> Self {
         Self::Unavailable(Some(error.into()))
     }
 }

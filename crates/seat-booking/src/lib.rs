@@ -18,11 +18,11 @@ pub use booking::{
 };
 pub use error::{BookingError, StoreError};
 pub use idempotency::{Fingerprint, IdempotencyKey, IdempotencyKeyError, booking_id};
-pub use memory::{MemoryLockStore, MemoryRepository, SavedHolds};
+pub use memory::{MemoryLockStore, MemoryProjection, MemoryRepository, SavedHolds};
 pub use record::{Abandoned, Active, Block, Mark, Record};
 pub use selection::{Item, Selection, TableSeats};
 pub use service::{
     Actor, Announcement, AuditReport, BookingService, Cancelled, Confirm, Confirmed, EventView,
-    PaymentUpdate, Ports, SeatsChanged, Watch, WatchMessage,
+    PaymentUpdate, Ports, ProjectedAnew, SeatsChanged, Watch, WatchMessage,
 };
 pub use settings::{Limits, Settings, Timing};

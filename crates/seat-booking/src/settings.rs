@@ -29,6 +29,10 @@ pub struct Timing {
     /// How often a repository compares its indexes with what they must be, where others could
     /// change them.
     pub schema_check_every: Duration,
+    /// How often the projection of what this node has changed is brought up to date.
+    pub project_every: Duration,
+    /// How long a writer of the projection may be silent before another takes over.
+    pub project_lease: Duration,
     /// How often a live view is brought up to date when nothing hints at a change.
     pub poll_every: Duration,
     /// How long a read waits for a version of another node.
@@ -58,6 +62,8 @@ impl Default for Timing {
             reconcile_every: seconds(3),
             round_every: seconds(30),
             schema_check_every: seconds(60),
+            project_every: seconds(1),
+            project_lease: seconds(5),
             poll_every: seconds(1),
             at_least_wait: seconds(1),
             view_idle: seconds(600),

@@ -214,6 +214,7 @@ pub(crate) mod tests {
         let ports = Ports {
             locks: Arc::new(MemoryLockStore::new()),
             repository: Arc::new(MemoryRepository::new()),
+            projection: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandomness),
         };

@@ -1,5 +1,6 @@
-//! The contract suite: what every [`LockStore`](crate::ports::LockStore) and every
-//! [`Repository`](crate::ports::Repository) has to do, as tests.
+//! The contract suite: what every [`LockStore`](crate::ports::LockStore), every
+//! [`Repository`](crate::ports::Repository) and every
+//! [`Projection`](crate::ports::Projection) has to do, as tests.
 //!
 //! The cases of a port are listed once, in its macro, so no store can leave one out. The name of
 //! a case begins with the number of the sentence that it checks. The crate that calls a macro
@@ -52,6 +53,8 @@ mod clock;
 mod fresh;
 #[doc(hidden)]
 pub mod lock_store;
+#[doc(hidden)]
+pub mod projection;
 mod random;
 #[doc(hidden)]
 pub mod repository;
@@ -59,6 +62,7 @@ mod select;
 
 pub use clock::ManualClock;
 pub use lock_store::{LockFixture, LockSubject};
+pub use projection::{ProjectionFixture, ProjectionSubject};
 pub use random::SeededRandomness;
 pub use repository::{RepositoryFixture, RepositorySubject};
 
@@ -67,6 +71,8 @@ pub(crate) use select::{seat, seats, selection, user};
 
 #[doc(inline)]
 pub use crate::lock_store_contract as lock_store;
+#[doc(inline)]
+pub use crate::projection_contract as projection;
 #[doc(inline)]
 pub use crate::repository_contract as repository;
 

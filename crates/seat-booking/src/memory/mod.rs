@@ -3,7 +3,9 @@
 
 mod event_locks;
 mod lock_store;
+mod projection;
 mod repository;
 
 pub use lock_store::{MemoryLockStore, SavedHolds};
+pub use projection::MemoryProjection;
 pub use repository::MemoryRepository;

@@ -2,6 +2,7 @@
 
 mod clock;
 mod lock_store;
+mod projection;
 mod repository;
 
 use std::{error::Error, fmt, sync::Arc};
@@ -15,6 +16,7 @@ pub use lock_store::{
     LockStore, MarkedItem, MarksPage, ReleaseReply, SnapshotPage, SweepReply, TableHoldRequest,
     Transfer, TransferReply, TransferRequest, UserHolds,
 };
+pub use projection::{ClaimId, ClaimReply, FinishedClaim, Projection, ProjectionError, SeatRow};
 #[cfg(any(test, feature = "mocks"))]
 pub use repository::MockRepository;
 pub use repository::{InsertReply, Repository, RepositoryError, UpdateReply};

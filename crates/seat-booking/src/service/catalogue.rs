@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use seat_layout::{EventId, Layout, LayoutId};
 
-use super::BookingService;
+use super::{BookingService, view::UNREAD};
 use crate::{BookingError, Event, NewEvent};
 
 impl BookingService {
@@ -45,6 +45,7 @@ impl BookingService {
             created_at: self.now(),
         };
         self.repository().insert_event(&event).await?;
+        self.note_unprojected(event.id, UNREAD);
         Ok(event.id)
     }
 

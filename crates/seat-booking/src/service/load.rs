@@ -2,7 +2,7 @@ use std::pin::pin;
 
 use futures_util::future::{BoxFuture, select};
 use seat_layout::EventId;
-use seat_state::Timestamp;
+use seat_state::{Timestamp, Version};
 
 use super::{BookingService, guard};
 use crate::{
@@ -56,6 +56,7 @@ impl BookingService {
                     if self.fill(event, epoch).await? {
                         let due = self.now().after(timing.verify_after);
                         guard(&self.inner.audits).insert(event, due);
+                        self.note_unprojected(event, Version { epoch, seq: 0 });
                         tracing::info!(%event, epoch, "loaded the event");
                         return Ok(());
                     }

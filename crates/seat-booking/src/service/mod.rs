@@ -2,8 +2,9 @@
 //!
 //! Nothing here spawns, and nothing reads an ambient clock or randomness. What goes on in the
 //! background is one bounded round of [`sweep`](BookingService::sweep),
-//! [`reconcile`](BookingService::reconcile), [`audit`](BookingService::audit) or
-//! [`follow`](BookingService::follow), which somebody else calls in a loop.
+//! [`reconcile`](BookingService::reconcile), [`audit`](BookingService::audit),
+//! [`follow`](BookingService::follow) or [`project`](BookingService::project), which somebody else
+//! calls in a loop.
 
 mod block;
 mod bookings;
@@ -12,6 +13,7 @@ mod confirm;
 mod hold;
 mod load;
 mod order;
+mod project;
 mod rounds;
 mod settle;
 mod slot;
@@ -33,6 +35,7 @@ use tokio::sync::Notify;
 pub use self::{
     bookings::{Actor, Cancelled, PaymentUpdate},
     confirm::{Confirm, Confirmed},
+    project::ProjectedAnew,
     rounds::AuditReport,
     view::EventView,
     watch::{Announcement, Watch, WatchMessage},
@@ -40,7 +43,7 @@ pub use self::{
 use self::{slot::Slot, turns::Turns};
 use crate::{
     Settings, StoreError,
-    ports::{Clock, LockStore, Randomness, Repository, SystemClock, SystemRandomness},
+    ports::{Clock, LockStore, Projection, Randomness, Repository, SystemClock, SystemRandomness},
 };
 
 /// What a service stands on.
@@ -50,6 +53,8 @@ pub struct Ports {
     pub locks: Arc<dyn LockStore>,
     /// What was sold.
     pub repository: Arc<dyn Repository>,
+    /// Where every seat's state is written behind; `None` where nobody makes reports of it.
+    pub projection: Option<Arc<dyn Projection>>,
     /// The node's time.
     pub clock: Arc<dyn Clock>,
     /// The node's randomness.
@@ -82,6 +87,8 @@ struct Inner {
     changed: Notify,
     /// There is one more event with a live view.
     first_read: Notify,
+    /// Events whose projection may be behind, by the latest version that this node has made.
+    unprojected: Mutex<HashMap<EventId, Version>>,
 }
 
 /// Seats that were given back, blocked or unblocked.
@@ -100,6 +107,7 @@ impl BookingService {
         let ports = Ports {
             locks: Arc::new(locks),
             repository: Arc::new(repository),
+            projection: None,
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandomness),
         };
@@ -119,6 +127,7 @@ impl BookingService {
             changed_events: Mutex::default(),
             changed: Notify::new(),
             first_read: Notify::new(),
+            unprojected: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }
     }

@@ -55,19 +55,31 @@ impl BookingService {
         if let Some(slot) = self.touched_slot(id) {
             return Ok(slot);
         }
+        let slot = self.read_slot(id).await?;
+        let mut slots = self.inner.slots.write().unwrap_or_else(PoisonError::into_inner);
+        slots.insert(*id, Arc::clone(&slot));
+        Ok(slot)
+    }
+
+    /// The same for a round: an event that nobody asks for is not kept for it.
+    pub(super) async fn passing_slot(&self, id: &EventId) -> Result<Arc<Slot>, BookingError> {
+        match self.known_slot(id) {
+            Some(slot) => Ok(slot),
+            None => self.read_slot(id).await,
+        }
+    }
+
+    async fn read_slot(&self, id: &EventId) -> Result<Arc<Slot>, BookingError> {
         let event = self.repository().event(*id).await?.ok_or(BookingError::EventNotFound)?;
         let layout = self.layout(&event.layout_id).await?;
         let event = Arc::new(event);
-        let slot = Arc::new(Slot {
+        Ok(Arc::new(Slot {
             view: OnceLock::new(),
             event,
             layout,
             written: Mutex::default(),
             touched_at: Mutex::new(self.now()),
-        });
-        let mut slots = self.inner.slots.write().unwrap_or_else(PoisonError::into_inner);
-        slots.insert(*id, Arc::clone(&slot));
-        Ok(slot)
+        }))
     }
 
     /// A slot that somebody asks for. It is touched while it can't be dropped, or the caller could
@@ -83,8 +95,9 @@ impl BookingService {
         self.inner.slots.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
     }
 
-    /// Notes a version that this node has made, so that its own reads show it.
+    /// Notes a version that this node has made, so that its own reads show it and it is projected.
     pub(super) fn wrote(&self, event: &EventId, version: Version) -> Version {
+        self.note_unprojected(*event, version);
         if let Some(slot) = self.known_slot(event) {
             let mut written = guard(&slot.written);
             *written = (*written).max(Some(version));

@@ -16,8 +16,8 @@ use seat_state::{LiveState, Status, Timestamp, Version};
 
 use crate::{
     Abandoned, Actor, Booking, BookingError, BookingService, BookingStatus, Confirm, Confirmed,
-    Contact, IdempotencyKey, Item, MemoryLockStore, MemoryRepository, NewEvent, Ports, Record,
-    RequestMark, Settings, booking_id,
+    Contact, IdempotencyKey, Item, MemoryLockStore, MemoryProjection, MemoryRepository, NewEvent,
+    Ports, Record, RequestMark, Settings, booking_id,
     ports::{
         BackendError, Clock, FinishReply, InsertReply, LockError, LockStore, MockLockStore,
         MockRepository, Repository, RepositoryError, SystemRandomness,
@@ -26,7 +26,17 @@ use crate::{
 
 /// A clock that moves when somebody waits.
 #[derive(Default)]
-struct MovedClock(AtomicI64);
+pub(super) struct MovedClock(AtomicI64);
+
+impl MovedClock {
+    pub(super) fn move_by(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+
+    pub(super) fn set_back(&self, by: Duration) {
+        self.0.fetch_sub(i64::try_from(by.as_millis()).unwrap(), Ordering::SeqCst);
+    }
+}
 
 #[async_trait]
 impl Clock for MovedClock {
@@ -35,34 +45,37 @@ impl Clock for MovedClock {
     }
 
     async fn sleep(&self, duration: Duration) {
-        self.0.fetch_add(i64::try_from(duration.as_millis()).unwrap(), Ordering::SeqCst);
+        self.move_by(duration);
         tokio::task::yield_now().await;
     }
 }
 
 /// One event of one row, on memory stores whose clock the test moves.
-struct House {
-    clock: Arc<MovedClock>,
-    locks: MemoryLockStore,
+pub(super) struct House {
+    pub(super) clock: Arc<MovedClock>,
+    pub(super) locks: MemoryLockStore,
     repository: MemoryRepository,
-    event: EventId,
+    pub(super) projection: MemoryProjection,
+    pub(super) event: EventId,
     user: UserId,
 }
 
 impl House {
-    async fn new() -> Self {
+    pub(super) async fn new() -> Self {
         let clock = Arc::new(MovedClock::default());
         let locks = MemoryLockStore::with_clock(clock.clone());
         let repository = MemoryRepository::new();
+        let projection = MemoryProjection::with_clock(clock.clone());
         let event = EventId::from_bytes([0; 12]);
-        let house = Self { clock, locks, repository, event, user: "ada".parse().unwrap() };
+        let user = "ada".parse().unwrap();
+        let house = Self { clock, locks, repository, projection, event, user };
         let service = house.service();
         let layout = service.create_layout(Layout::grid(1, 8).unwrap()).await.unwrap();
         let event = service.create_event(NewEvent::of(layout)).await.unwrap();
         Self { event, ..house }
     }
 
-    fn service(&self) -> BookingService {
+    pub(super) fn service(&self) -> BookingService {
         self.service_on(Arc::new(self.locks.clone()), Arc::new(self.repository.clone()))
     }
 
@@ -74,6 +87,7 @@ impl House {
         let ports = Ports {
             locks,
             repository,
+            projection: Some(Arc::new(self.projection.clone())),
             clock: self.clock.clone(),
             random: Arc::new(SystemRandomness),
         };
@@ -104,13 +118,13 @@ impl House {
         Arc::new(mock)
     }
 
-    async fn hold(&self, seats: &str) {
+    pub(super) async fn hold(&self, seats: &str) {
         let seats = SeatSet::parse(seats).unwrap();
         let minute = Duration::from_secs(60);
         self.service().hold(&self.event, &self.user, &seats, minute).await.unwrap();
     }
 
-    async fn confirm(
+    pub(super) async fn confirm(
         &self,
         service: &BookingService,
         seats: &str,
@@ -165,6 +179,7 @@ fn every_call_may_run_as_a_task_on_a_runtime_of_many_threads() {
     task(service.confirm(&event, &user, Confirm::default()));
     task(service.view(&event, None));
     task(service.audit(&event));
+    task(service.project(&event));
 }
 
 #[tokio::test]

@@ -11,13 +11,13 @@ use super::{Announcement, BookingService, WatchMessage, guard, slot::Slot};
 use crate::{BookingError, Event, ports::ChangesReply};
 
 /// How many steps are read at once.
-const CHANGES_READ: usize = 1_000;
+pub(super) const CHANGES_READ: usize = 1_000;
 /// How many steps a watcher may be behind before it is told to read the states anew.
 const WATCH_BEHIND_MAX: usize = 4_096;
 /// How often the state is read anew because what follows does not fit it.
-const RESYNCS_MAX: usize = 4;
+pub(super) const RESYNCS_MAX: usize = 4;
 /// The version of a view that has read nothing; every lock store's is greater.
-const UNREAD: Version = Version { epoch: 0, seq: 0 };
+pub(super) const UNREAD: Version = Version { epoch: 0, seq: 0 };
 
 /// An event as this node shows it. It may lag by the time of a hop; its version says what it
 /// shows, and nothing is decided by it.
@@ -196,7 +196,7 @@ impl BookingService {
     ///
     /// The pages are read at different versions. The changes after the first page's, applied to
     /// all of them, make one state.
-    async fn read_anew(&self, slot: &Slot) -> Result<Option<LiveState>, BookingError> {
+    pub(super) async fn read_anew(&self, slot: &Slot) -> Result<Option<LiveState>, BookingError> {
         let event = slot.event.id;
         let mut cursor = String::new();
         let mut state: Option<LiveState> = None;
@@ -231,7 +231,7 @@ impl BookingService {
     }
 
     /// The next steps after a version; `None` when the state must be read anew.
-    async fn changes_after(
+    pub(super) async fn changes_after(
         &self,
         slot: &Slot,
         since: Version,
