@@ -237,28 +237,47 @@ mod redis_cluster {
 }
 
 mod mongo {
-    use std::sync::Arc;
+    use std::{sync::Arc, time::Duration};
 
     use async_trait::async_trait;
-    use seat_booking::{contract::RepositoryFixture, ports::Repository};
-    use seat_mongo::MongoRepository;
+    use futures_util::TryStreamExt;
+    use mongodb::{
+        Database,
+        bson::{Document, doc, oid::ObjectId},
+    };
+    use seat_booking::{
+        contract::{ProjectionFixture, RepositoryFixture},
+        ports::{Projection, Repository, SeatRow},
+    };
+    use seat_layout::{EventId, Money};
+    use seat_mongo::{MongoRepository, SeatStates};
+    use seat_state::{Status, Timestamp, Version};
     use seat_tests::shared_mongo;
+    use tokio::time::sleep;
 
     seat_booking::contract::repository!(repository);
+    seat_booking::contract::projection!(projection);
 
     async fn repository() -> impl RepositoryFixture {
-        Database(Arc::new(connected().await))
+        Documents(Arc::new(connected().await))
+    }
+
+    async fn projection() -> impl ProjectionFixture {
+        let database = shared_mongo().await.database(DATABASE).await;
+        Rows { seat_states: connected().await.seat_states(), database }
     }
 
     /// All cases share the server and its database.
+    const DATABASE: &str = "contract";
+
     async fn connected() -> MongoRepository {
-        MongoRepository::connect(&shared_mongo().await.uri("contract")).await.unwrap()
+        MongoRepository::connect(&shared_mongo().await.uri(DATABASE)).await.unwrap()
     }
 
-    struct Database(Arc<MongoRepository>);
+    struct Documents(Arc<MongoRepository>);
 
     #[async_trait]
-    impl RepositoryFixture for Database {
+    impl RepositoryFixture for Documents {
         fn repository(&self) -> Arc<dyn Repository> {
             self.0.clone()
         }
@@ -266,6 +285,51 @@ mod mongo {
         /// What the server has, by connections that share nothing with the first ones.
         async fn reopen(&self) -> Arc<dyn Repository> {
             Arc::new(connected().await)
+        }
+    }
+
+    struct Rows {
+        seat_states: SeatStates,
+        database: Database,
+    }
+
+    #[async_trait]
+    impl ProjectionFixture for Rows {
+        fn projection(&self) -> Arc<dyn Projection> {
+            Arc::new(self.seat_states.clone())
+        }
+
+        async fn rows(&self, event: EventId) -> Vec<SeatRow> {
+            let rows = self.database.collection::<Document>("seatStates");
+            let of = doc! { "eventId": ObjectId::from_bytes(*event.as_bytes()) };
+            let found = rows.find(of).sort(doc! { "seatId": 1 }).await.unwrap();
+            let found: Vec<Document> = found.try_collect().await.unwrap();
+            found.iter().map(row).collect()
+        }
+
+        /// Real time, since the clock is the server's.
+        async fn advance(&self, by: Duration) {
+            sleep(by).await;
+        }
+    }
+
+    /// The row of a document.
+    fn row(document: &Document) -> SeatRow {
+        let status = document.get_str("status").unwrap();
+        let number = |field| u64::try_from(document.get_i64(field).unwrap()).unwrap();
+        assert_eq!(number("version"), number("seq"), "the specification's field is the sequence");
+        SeatRow {
+            seat: document.get_str("seatId").unwrap().parse().unwrap(),
+            status: Status::ALL.into_iter().find(|known| known.as_str() == status).unwrap(),
+            version: Version { epoch: number("epoch"), seq: number("seq") },
+            expires_at: document
+                .get_datetime("holdExpiresAt")
+                .ok()
+                .map(|at| Timestamp::from_ms(at.timestamp_millis())),
+            held_by: document.get_str("heldBy").ok().map(|user| user.parse().unwrap()),
+            price: document
+                .get_f64("bookedPrice")
+                .map_or(Money::ZERO, |price| Money::from_major(price).unwrap()),
         }
     }
 }

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod connect;
+mod driver;
 mod events;
 mod fault;
 mod fields;
@@ -10,7 +11,9 @@ mod records;
 mod repository;
 mod schema;
 mod schema_watch;
+mod seat_states;
 
 pub use connect::ConnectError;
 pub use repository::MongoRepository;
 pub use schema::SchemaDifference;
+pub use seat_states::SeatStates;

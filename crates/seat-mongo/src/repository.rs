@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 
 use crate::{
     connect::{ConnectError, connect},
+    driver,
     events::EventDocument,
     fault::{is_duplicate, nothing_done, write_failed},
     fields::{date, object_id, user_field},
@@ -26,13 +27,14 @@ use crate::{
     records::{ABANDONED, ActiveDocument, BLOCKED, SOLD, to_booking, to_document, to_record},
     schema,
     schema_watch::SchemaWatch,
+    seat_states::SeatStates,
 };
 
 /// How often the indexes and the validator are compared with what they must be.
 const SCHEMA_CHECK_EVERY: Duration = Duration::from_secs(60);
 
 /// How long a write waits for the majority of the servers until its outcome counts as unknown.
-const MAJORITY_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const MAJORITY_WITHIN: Duration = Duration::from_secs(5);
 
 /// A [`Repository`] on MongoDB 6.0 or later. Cloning shares its connections.
 #[derive(Clone)]
@@ -41,8 +43,6 @@ pub struct MongoRepository {
 }
 
 struct Shared {
-    /// The driver's connections belong to the runtime that made them, and no call of it may be
-    /// dropped half-way: so each runs there as a task.
     runtime: Handle,
     database: Database,
     events: Collection<EventDocument>,
@@ -87,20 +87,15 @@ impl MongoRepository {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// The state of every seat, written behind into this database for reports. It shares the
+    /// connections of the repository and ends with them.
+    pub fn seat_states(&self) -> SeatStates {
+        SeatStates::new(self.shared.runtime.clone(), &self.shared.database)
+    }
+
     /// Closes the connections, when nothing is asked of the repository any more.
     pub async fn close(&self) {
         self.shared.database.client().clone().shutdown().await;
-    }
-
-    /// Runs a call of the driver to its end, whoever stops waiting for it.
-    async fn call<T: Send + 'static>(
-        &self,
-        call: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> Result<T, Error> {
-        match self.shared.runtime.spawn(call).await {
-            Ok(done) => done,
-            Err(ended) => Err(Error::custom(ended.to_string())),
-        }
     }
 
     async fn read<T: Send + 'static>(
@@ -108,7 +103,8 @@ impl MongoRepository {
         operation: &'static str,
         call: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, RepositoryError> {
-        self.call(call).await.map_err(|error| nothing_done(operation, error))
+        let called = driver::call(&self.shared.runtime, call).await;
+        called.map_err(|error| nothing_done(operation, error))
     }
 
     async fn write<T: Send + 'static>(
@@ -116,7 +112,8 @@ impl MongoRepository {
         operation: &'static str,
         call: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> Result<T, RepositoryError> {
-        self.call(call).await.map_err(|error| write_failed(operation, error))
+        let called = driver::call(&self.shared.runtime, call).await;
+        called.map_err(|error| write_failed(operation, error))
     }
 
     async fn active_of(

@@ -19,6 +19,8 @@ pub(crate) const LAYOUTS: &str = "seatLayouts";
 pub(crate) const LAYOUT_PARTS: &str = "seatLayoutParts";
 pub(crate) const EVENTS: &str = "events";
 pub(crate) const BOOKINGS: &str = "seatBookings";
+pub(crate) const SEAT_STATES: &str = "seatStates";
+pub(crate) const SEAT_STATE_PROGRESS: &str = "seatStateProgress";
 
 /// How long an abandoned attempt is remembered: as long as an Idempotency-Key counts.
 const ABANDONED_SECONDS: i32 = 30 * 24 * 60 * 60;

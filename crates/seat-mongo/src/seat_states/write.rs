@@ -1,0 +1,162 @@
+//! The rows themselves.
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::TryStreamExt;
+use mongodb::{
+    Collection, Database,
+    bson::{self, Bson, Document, RawDocumentBuf, doc},
+    error::Error,
+};
+use seat_booking::{Event, ports::SeatRow};
+use seat_state::Status;
+use serde::Deserialize;
+
+use super::turns::number;
+use crate::{
+    fault::DUPLICATE_KEY,
+    fields::{date, object_id, user_field},
+    records::SOLD,
+    repository::MAJORITY_WITHIN,
+    schema,
+};
+
+/// A booking, as far as a row shows it.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Booked {
+    user_id: Bson,
+    active_seat_ids: Vec<String>,
+}
+
+/// The part of a server's reply that says what was refused.
+#[derive(Deserialize, Default)]
+#[serde(rename_all = "camelCase")]
+struct Refused {
+    #[serde(default)]
+    write_errors: Vec<WriteError>,
+    write_concern_error: Option<Document>,
+}
+
+#[derive(Deserialize)]
+struct WriteError {
+    index: usize,
+    code: i32,
+    errmsg: String,
+}
+
+/// Writes the rows that are later than what is there.
+pub(super) async fn write(
+    database: Database,
+    bookings: Collection<RawDocumentBuf>,
+    event: Event,
+    rows: Vec<SeatRow>,
+) -> Result<(), Error> {
+    let buyers = buyers(&bookings.clone_with_type(), &event, &rows).await?;
+    let documents = rows.iter().map(|row| document(&event, row, buyers.get(row.seat.as_str())));
+    let documents: Vec<Document> = documents.collect::<Result<_, _>>()?;
+    let all: Vec<usize> = (0..rows.len()).collect();
+    // Where a row is there that is not earlier, the filter does not find it, and the insert that
+    // is tried then meets it under the unique index. So it does where another writer has just been
+    // faster, with a row that may be earlier: the second time nothing is inserted.
+    let there = update(&database, &rows, &documents, &all, true).await?;
+    if !there.is_empty() {
+        update(&database, &rows, &documents, &there, false).await?;
+    }
+    Ok(())
+}
+
+/// Sends some of the rows; those that met another one.
+async fn update(
+    database: &Database,
+    rows: &[SeatRow],
+    documents: &[Document],
+    some: &[usize],
+    upsert: bool,
+) -> Result<Vec<usize>, Error> {
+    let updates = some.iter().map(|&at| {
+        let (row, document) = (&rows[at], &documents[at]);
+        let (epoch, seq) = (number(row.version.epoch), number(row.version.seq));
+        let earlier = doc! {
+            "eventId": &document["eventId"],
+            "seatId": row.seat.as_str(),
+            "$or": [{ "epoch": { "$lt": epoch } }, { "epoch": epoch, "seq": { "$lt": seq } }],
+        };
+        doc! { "q": earlier, "u": document, "upsert": upsert }
+    });
+    let within = i64::try_from(MAJORITY_WITHIN.as_millis()).unwrap_or(i64::MAX);
+    let command = doc! {
+        "update": schema::SEAT_STATES,
+        "updates": updates.collect::<Vec<_>>(),
+        // Without an order, so that one that is refused does not keep the others back.
+        "ordered": false,
+        "writeConcern": { "w": "majority", "j": true, "wtimeout": within },
+    };
+    let refused: Refused = bson::deserialize_from_document(database.run_command(command).await?)?;
+    if let Some(error) = refused.write_concern_error {
+        return Err(Error::custom(error.to_string()));
+    }
+    let mut there = Vec::new();
+    for error in refused.write_errors {
+        if error.code != DUPLICATE_KEY {
+            return Err(Error::custom(format!("{} ({})", error.errmsg, error.code)));
+        }
+        there.extend(some.get(error.index));
+    }
+    Ok(there)
+}
+
+/// Who has booked the booked ones among these seats.
+async fn buyers(
+    bookings: &Collection<Booked>,
+    event: &Event,
+    rows: &[SeatRow],
+) -> Result<HashMap<String, Bson>, Error> {
+    let is_booked = |row: &&SeatRow| row.status == Status::Booked;
+    let booked: HashSet<&str> =
+        rows.iter().filter(is_booked).map(|row| row.seat.as_str()).collect();
+    if booked.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let filter = doc! {
+        "eventId": object_id(event.id.as_bytes()),
+        "activeSeatIds": { "$in": booked.iter().copied().collect::<Vec<_>>() },
+        "status": { "$in": SOLD.to_vec() },
+    };
+    let fields = doc! { "_id": 0, "userId": 1, "activeSeatIds": 1 };
+    let found: Vec<Booked> = bookings.find(filter).projection(fields).await?.try_collect().await?;
+    let buyers = found.into_iter().flat_map(|Booked { user_id, active_seat_ids }| {
+        active_seat_ids.into_iter().map(move |seat| (seat, user_id.clone()))
+    });
+    Ok(buyers.collect())
+}
+
+fn document(
+    event: &Event,
+    row: &SeatRow,
+    buyer: Option<&Bson>,
+) -> Result<Document, bson::error::Error> {
+    let mut document = doc! {
+        "layoutId": object_id(event.layout_id.as_bytes()),
+        "eventId": object_id(event.id.as_bytes()),
+        "seatId": row.seat.as_str(),
+        "status": row.status.as_str(),
+        "version": number(row.version.seq),
+        "epoch": number(row.version.epoch),
+        "seq": number(row.version.seq),
+    };
+    match row.status {
+        Status::Booked => {
+            document.insert("bookedPrice", bson::serialize_to_bson(&row.price)?);
+            document.extend(buyer.map(|user| ("bookedBy".to_owned(), user.clone())));
+        }
+        Status::Held => {
+            let holder = row.held_by.as_ref().map(user_field);
+            document.extend(holder.map(|user| ("heldBy".to_owned(), user)));
+            let until = row.expires_at.map(|at| Bson::DateTime(date(at)));
+            document.extend(until.map(|at| ("holdExpiresAt".to_owned(), at)));
+        }
+        Status::Available | Status::Blocked => {}
+    }
+    Ok(document)
+}
