@@ -171,7 +171,7 @@ timing_flags! {
     sweep_every "sweep-every-ms",
     /// How often followed events are reconciled
     reconcile_every "reconcile-every-ms",
-    /// How often every event is swept, reconciled and audited
+    /// How often every event is swept, reconciled, audited and projected
     round_every "round-every-ms",
     /// How often MongoDB's indexes and validator are compared with what they must be
     schema_check_every "schema-check-every-ms",

@@ -41,12 +41,14 @@ impl Stores {
 
     /// The service on these stores.
     pub(crate) fn service(&self, settings: Settings) -> BookingService {
-        let (locks, repository) = match self {
-            Self::Embedded(stores) => (stores.locks(), stores.repository()),
-            Self::Remote(stores) => (stores.locks(), stores.repository()),
+        let (locks, repository, projection) = match self {
+            Self::Embedded(stores) => (stores.locks(), stores.repository(), None),
+            Self::Remote(stores) => {
+                (stores.locks(), stores.repository(), Some(stores.projection()))
+            }
         };
         let (clock, random) = (Arc::new(SystemClock), Arc::new(SystemRandomness));
-        let ports = Ports { locks, repository, projection: None, clock, random };
+        let ports = Ports { locks, repository, projection, clock, random };
         BookingService::with_ports(ports, settings)
     }
 

@@ -24,7 +24,7 @@ pub struct Timing {
     pub sweep_every: Duration,
     /// How often followed events are reconciled.
     pub reconcile_every: Duration,
-    /// How often every event is swept, reconciled and audited.
+    /// How often every event is swept, reconciled, audited and projected.
     pub round_every: Duration,
     /// How often a repository compares its indexes with what they must be, where others could
     /// change them.

@@ -35,14 +35,15 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
 impl Tasks {
     /// Starts what keeps the service's promises without anyone asking: live views follow the
-    /// changes, expired holds are swept, unfinished transfers are settled, and the stores are
-    /// compared. To be called once for each service; it goes on until [`drain`](Self::drain).
+    /// changes, expired holds are swept, unfinished transfers are settled, the stores are compared,
+    /// and the projection, where there is one, is written. To be called once for each service; it goes on until [`drain`](Self::drain).
     pub fn run_rounds(&self, service: BookingService) {
         let stopping = self.stopping();
         self.spawn(listen(service.clone(), stopping.clone()));
         self.spawn(follow(service.clone(), stopping.clone()));
         self.spawn(tend_followed(service.clone(), stopping.clone()));
         self.spawn(audit_loaded(service.clone(), stopping.clone()));
+        self.spawn(project_changed(service.clone(), stopping.clone()));
         self.spawn(tend_all(service, stopping.clone()));
     }
 }
@@ -118,8 +119,20 @@ async fn audit_loaded(service: BookingService, stopping: CancellationToken) {
     }
 }
 
-/// Sweeps, reconciles and audits every event there is, in turn, so that nothing sticks where
-/// nobody looks.
+/// Projects what this node has made and changed.
+async fn project_changed(service: BookingService, stopping: CancellationToken) {
+    let mut failures = Failures::default();
+    let mut tick = ticks(service.settings().timing.project_every);
+    loop {
+        tokio::select! {
+            () = stopping.cancelled() => return,
+            _ = tick.tick() => project(&service, service.unprojected(), &mut failures).await,
+        }
+    }
+}
+
+/// Sweeps, reconciles, audits and projects every event there is, in turn, so that nothing sticks
+/// where nobody looks.
 async fn tend_all(service: BookingService, stopping: CancellationToken) {
     let mut failures = Failures::default();
     let mut tick = ticks(service.settings().timing.round_every);
@@ -146,7 +159,8 @@ async fn tend_all(service: BookingService, stopping: CancellationToken) {
             let events: Vec<EventId> = page.into_iter().map(|event| event.id).collect();
             sweep(&service, events.clone(), &mut failures).await;
             reconcile(&service, events.clone(), &mut failures).await;
-            audit(&service, events, &mut failures).await;
+            audit(&service, events.clone(), &mut failures).await;
+            project(&service, events, &mut failures).await;
         }
     }
 }
@@ -170,6 +184,12 @@ async fn audit(service: &BookingService, events: Vec<EventId>, failures: &mut Fa
         Ok(report.settled)
     });
     failures.note("audit", outcome.await, service.now());
+}
+
+async fn project(service: &BookingService, events: Vec<EventId>, failures: &mut Failures) {
+    let outcome =
+        each(service, events, |service, event| async move { service.project(&event).await });
+    failures.note("project", outcome.await, service.now());
 }
 
 /// What came of a round over some events.

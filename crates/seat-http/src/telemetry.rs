@@ -108,7 +108,7 @@ fn describe() {
     metrics::describe_counter!("seat_round_failures_total", "Background rounds that failed");
     metrics::describe_counter!(
         "seat_round_settled_total",
-        "Seats that were swept, transfers and differences that were settled"
+        "Seats that were swept, transfers and differences that were settled, rows that were projected"
     );
     metrics::describe_counter!(
         "seat_audit_differences_total",

@@ -2,7 +2,7 @@ use std::{sync::Arc, time::Duration};
 
 use seat_booking::{
     Timing,
-    ports::{LockStore, Repository},
+    ports::{LockStore, Projection, Repository},
 };
 use seat_mongo::MongoRepository;
 use seat_redis::RedisLockStore;
@@ -38,6 +38,10 @@ impl RemoteStores {
 
     pub(super) fn repository(&self) -> Arc<dyn Repository> {
         Arc::new(self.repository.clone())
+    }
+
+    pub(super) fn projection(&self) -> Arc<dyn Projection> {
+        Arc::new(self.repository.seat_states())
     }
 
     /// Ends the connections.

@@ -36,7 +36,9 @@ pub struct ProjectedAnew {
 impl BookingService {
     /// Brings the projection of an event up to date; how many rows were written. Changes of one
     /// seat are written as the last of them, and when they are too many to be known one by one,
-    /// every seat is written as it is. While somebody else writes the event, it is left to them.
+    /// every seat is written as it is. While somebody else writes the event, it is left to them. An
+    /// event that the lock store has lost is loaded: its holds are gone, and a report must not go
+    /// on showing them.
     ///
     /// # Errors
     /// [`BookingError::Unavailable`], [`BookingError::EventNotFound`]. It may be repeated.
