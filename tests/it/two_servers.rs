@@ -4,8 +4,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics, in its own functions too")]
 
+mod faults;
 #[path = "http/mod.rs"]
 mod http;
+mod one_key_two_servers;
 #[path = "race.rs"]
 mod race;
 

@@ -1,10 +1,11 @@
-use std::{fs, path::Path, time::Duration};
+use std::{env, fs, path::Path, sync::Once, time::Duration};
 
 use mongodb::{
     Client,
     bson::{Document, doc},
     options::ClientOptions,
 };
+use rustix::process::{Pid, test_kill_process};
 use tempfile::TempDir;
 use tokio::{
     net::TcpStream,
@@ -35,7 +36,7 @@ impl Mongod {
         loop {
             let port = free_port();
             let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
-            let folder = TempDir::new().expect("a folder can be made");
+            let folder = new_folder();
             let process = start(port, &flags, folder.path());
             let mut mongod = Self { process, port, flags, folder };
             // Another test may be faster to take a port that was free.
@@ -97,6 +98,26 @@ impl Mongod {
     fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join(LOG)).unwrap_or_default()
     }
+}
+
+/// A folder for the data, which takes 300 MB. Nobody drops what is static: what the processes of
+/// earlier tests have left is removed by the next.
+fn new_folder() -> TempDir {
+    const PREFIX: &str = "seat-tests-mongod-";
+    static REMOVE_OLD: Once = Once::new();
+    REMOVE_OLD.call_once(|| {
+        for entry in fs::read_dir(env::temp_dir()).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            let owner = name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next());
+            let owner = owner.and_then(|pid| Pid::from_raw(pid.parse().ok()?));
+            if owner.is_some_and(|pid| test_kill_process(pid).is_err()) {
+                // Another test process may be at it, too.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
+    });
+    let prefix = format!("{PREFIX}{}-", std::process::id());
+    TempDir::with_prefix(prefix).expect("a folder can be made")
 }
 
 fn start(port: u16, flags: &[String], folder: &Path) -> Process {

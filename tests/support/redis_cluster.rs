@@ -31,10 +31,15 @@ impl RedisCluster {
     /// # Panics
     /// When there is no `redis-server` or `redis-cli`, or they make no cluster in time.
     pub async fn start() -> Self {
-        let flags = ["--cluster-enabled", "yes", "--cluster-node-timeout", "2000"];
+        let flags = [
+            ["--cluster-enabled", "yes"],
+            ["--cluster-node-timeout", "2000"],
+            // A replica that has nothing yet never follows its master; by itself it begins after 5 s.
+            ["--repl-diskless-sync-delay", "0"],
+        ];
         let mut nodes: Vec<Redis> = Vec::new();
         while nodes.len() < 2 * MASTERS {
-            nodes.extend(Redis::start_at(free_pair(), &flags).await);
+            nodes.extend(Redis::start_at(free_pair(), flags.as_flattened()).await);
         }
         let addresses: Vec<String> = nodes.iter().map(Redis::address).collect();
         let mut command = Command::new(program("SEAT_REDIS_CLI", "redis-cli"));
@@ -44,6 +49,10 @@ impl RedisCluster {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
         for node in &nodes {
             node.says("CLUSTER INFO", "cluster_state:ok").await;
+        }
+        // redis-cli makes masters of the first.
+        for replica in &nodes[MASTERS..] {
+            replica.says("INFO replication", "master_link_status:up").await;
         }
         Self { nodes }
     }
@@ -65,6 +74,21 @@ impl RedisCluster {
             // A replica refuses it, and has it from its master.
             node.ask(&format!("EVAL \"{script}\" 0")).await;
         }
+    }
+
+    /// Kills the master that has this event, as a crash would.
+    ///
+    /// # Panics
+    /// When none has it.
+    pub async fn kill_master_of(&mut self, event: &str) {
+        let command = format!("EXISTS seat_event:{{{event}}}");
+        for node in &mut self.nodes {
+            // The others say where the key is, its replica too.
+            if node.ask(&command).await.is_some_and(|reply| reply.starts_with(":1")) {
+                return node.kill();
+            }
+        }
+        panic!("no master has {event}");
     }
 
     /// Has this event look as after a failover: loaded by another run of the server.

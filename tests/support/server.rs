@@ -22,8 +22,9 @@ pub struct Server {
     nodes: Vec<Node>,
     addresses: Arc<Addresses>,
     seen: Option<Arc<Seen>>,
-    stores: Option<Stores>,
-    arguments: Vec<String>,
+    /// Of each process; of one on the embedded stores there are none.
+    stores: Vec<Stores>,
+    flags: Vec<String>,
     folder: TempDir,
 }
 
@@ -48,23 +49,24 @@ impl Server {
     /// # Panics
     /// With its log, when it ends or does not listen in time.
     pub async fn start(flags: &[&str]) -> Self {
-        Self::start_nodes(stores_of_this_program().await, flags).await
+        let stores = stores_of_this_program().await;
+        Self::start_on(&stores.map_or(Vec::new(), |stores| vec![stores.clone(), stores]), flags)
+            .await
     }
 
-    /// Starts two processes on these stores.
+    /// Starts a process on each of these stores, which are the same but for the way to them.
     ///
     /// # Panics
     /// As [`start`](Self::start).
-    pub async fn start_two(stores: Stores, flags: &[&str]) -> Self {
-        Self::start_nodes(Some(stores), flags).await
-    }
-
-    async fn start_nodes(stores: Option<Stores>, flags: &[&str]) -> Self {
-        let folder = TempDir::new().expect("a folder can be made");
-        let arguments = arguments(flags, stores.as_ref(), folder.path());
-        let seen = stores.is_some().then(Arc::default);
-        let (nodes, addresses) = (Vec::new(), Arc::default());
-        let mut server = Self { nodes, addresses, seen, stores, arguments, folder };
+    pub async fn start_on(stores: &[Stores], flags: &[&str]) -> Self {
+        let mut server = Self {
+            nodes: Vec::new(),
+            addresses: Arc::default(),
+            seen: (stores.len() > 1).then(Arc::default),
+            stores: stores.to_vec(),
+            flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+            folder: TempDir::new().expect("a folder can be made"),
+        };
         server.start_again().await;
         server
     }
@@ -137,10 +139,12 @@ impl Server {
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_again(&mut self) {
-        let count = if self.stores.is_some() { 2 } else { 1 };
-        // Those of the second start while the first does.
-        let start = || Node::start(&self.arguments, self.folder.path());
-        self.nodes = (0..count).map(|_| start()).collect();
+        let folder = self.folder.path();
+        let start = |stores| Node::start(&arguments(&self.flags, stores, folder), folder);
+        self.nodes = match self.stores.as_slice() {
+            [] => vec![start(None)],
+            stores => stores.iter().map(|stores| start(Some(stores))).collect(),
+        };
         for node in &mut self.nodes {
             node.listens().await;
         }
@@ -152,7 +156,7 @@ impl Server {
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_again_with(&mut self, flags: &[&str]) {
-        self.arguments = arguments(flags, self.stores.as_ref(), self.folder.path());
+        self.flags = flags.iter().map(|&flag| flag.to_owned()).collect();
         self.start_again().await;
     }
 
@@ -167,7 +171,7 @@ impl Server {
 }
 
 /// The test's flags and, where they say nothing, those of every test.
-fn arguments(flags: &[&str], stores: Option<&Stores>, folder: &Path) -> Vec<String> {
+fn arguments(flags: &[String], stores: Option<&Stores>, folder: &Path) -> Vec<String> {
     let folder = folder.to_str().expect("temporary folders have plain names");
     let mut common = vec![
         ("--bind", "127.0.0.1:0"),
@@ -186,7 +190,8 @@ fn arguments(flags: &[&str], stores: Option<&Stores>, folder: &Path) -> Vec<Stri
             ("--at-least-wait-ms", "15000"),
         ]);
     }
-    let missing = common.iter().filter(|(name, _)| !flags.contains(name));
-    let missing = missing.flat_map(|&(name, value)| [name, value]);
-    flags.iter().copied().chain(missing).map(str::to_owned).collect()
+    let given = |name: &str| flags.iter().any(|flag| flag == name);
+    let missing = common.iter().filter(|(name, _)| !given(name));
+    let missing = missing.flat_map(|&(name, value)| [name.to_owned(), value.to_owned()]);
+    flags.iter().cloned().chain(missing).collect()
 }

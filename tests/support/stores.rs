@@ -3,6 +3,7 @@ use std::{
     sync::atomic::{AtomicU32, Ordering},
 };
 
+use mongodb::{Client, Database};
 use tokio::sync::OnceCell;
 
 use crate::{Mongo, Redis, shared_mongo};
@@ -17,11 +18,20 @@ pub struct Stores {
 }
 
 impl Stores {
-    /// This Redis, and a database of this MongoDB that nobody else uses.
-    pub fn new(redis: &Redis, mongo: &Mongo) -> Self {
+    /// The Redis or Redis Cluster at this URL, and a database of this MongoDB that nobody else uses.
+    pub fn new(redis_url: String, mongo: &Mongo) -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let database = format!("seats_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-        Self { redis_url: redis.url(), mongodb_uri: mongo.uri(&database) }
+        Self { redis_url, mongodb_uri: mongo.uri(&database) }
+    }
+
+    /// The database, by a client of its own: a test looks at it as an operator does.
+    ///
+    /// # Panics
+    /// When the URI names none.
+    pub async fn database(&self) -> Database {
+        let client = Client::with_uri_str(&self.mongodb_uri).await.expect("it is a good URI");
+        client.default_database().expect("the URI names a database")
     }
 }
 
@@ -40,5 +50,5 @@ pub(crate) async fn stores_of_this_program() -> Option<Stores> {
         return None;
     }
     let redis = REDIS.get_or_init(Redis::start).await;
-    Some(Stores::new(redis, shared_mongo().await))
+    Some(Stores::new(redis.url(), shared_mongo().await))
 }
