@@ -12,6 +12,7 @@ mod http;
 mod mongo_processes;
 mod mongo_start;
 mod openapi;
+mod pause;
 mod race;
 mod readme;
 mod redis_faults;

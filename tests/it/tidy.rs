@@ -160,9 +160,10 @@ fn folder_package_and_import_have_one_name() {
         if member.name() == "seat-tests" {
             // Its place at the top is prescribed, where `tests` says enough.
             assert_eq!(folder, Some("tests"));
-        } else {
-            assert_eq!(folder, Some(member.name()));
+            // Its programs are the tests' own.
+            continue;
         }
+        assert_eq!(folder, Some(member.name()));
         for target in member.targets(&["lib", "bin"]) {
             assert_eq!(target["name"].as_str().unwrap().replace('_', "-"), member.name());
         }

@@ -1,4 +1,5 @@
 use std::{
+    env, fs,
     path::Path,
     process::ExitStatus,
     time::{Duration, Instant},
@@ -27,6 +28,26 @@ impl Node {
     pub(crate) fn start(arguments: &[String], folder: &Path) -> Self {
         let process = Process::start(&executable("seat-server", "SEAT_SERVER"), arguments, folder);
         Self { process, url: String::new() }
+    }
+
+    /// Starts a program that logs its address as the server does, and waits until it listens.
+    ///
+    /// # Panics
+    /// With its log, when it ends or does not listen in time.
+    pub async fn of_program(program: &Path, arguments: &[&str]) -> Self {
+        let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
+        let process = Process::start(program, &arguments, &env::temp_dir());
+        let mut node = Self { process, url: String::new() };
+        node.listens().await;
+        node
+    }
+
+    /// Whether all of it stands still, as after SIGSTOP.
+    pub fn is_stopped(&self) -> bool {
+        let path = format!("/proc/{}/stat", self.process.child.id());
+        let status = fs::read_to_string(path).unwrap_or_default();
+        // After the name in brackets comes the state.
+        status.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
     }
 
     /// Waits until it listens.
