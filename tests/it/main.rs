@@ -19,6 +19,7 @@ mod redis_faults;
 mod redis_feed;
 mod redis_proxy;
 mod redis_start;
+mod settings_table;
 mod stop;
 mod storm;
 mod tidy;
