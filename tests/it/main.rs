@@ -4,6 +4,7 @@
 
 mod agreement;
 mod command_line;
+mod compose;
 mod contract;
 mod crash;
 mod embedding;
