@@ -1,7 +1,8 @@
 use std::error::Error;
 
 use crate::{
-    flags::Flags, serve::start_logs, start_error::StartError, stores::Stores, with_sources,
+    flags::Flags, runtime_of_a_command, serve::start_logs, start_error::StartError, stores::Stores,
+    with_sources,
 };
 
 /// Reads the settings, reaches the stores, and says what it found.
@@ -22,11 +23,7 @@ pub(crate) fn check(flags: &Flags) -> Result<(), StartError> {
         settings.limits.hold_min.as_secs_f64(),
         settings.limits.hold_max.as_secs_f64(),
     );
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()
-        .map_err(StartError::Runtime)?;
+    let runtime = runtime_of_a_command()?;
     let stores = Stores::open(flags, &settings.timing, runtime.handle())?;
     let service = stores.service(settings);
     let not_ready = |error: &dyn Error| StartError::NotReady(with_sources(error));

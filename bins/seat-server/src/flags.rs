@@ -6,7 +6,7 @@ use std::{
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use seat_booking::{Limits, Settings, Timing};
-use seat_layout::UserId;
+use seat_layout::{EventId, UserId};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::start_error::StartError;
@@ -35,11 +35,11 @@ pub(crate) struct Flags {
     pub(crate) jwt_secret: Option<SecretString>,
 
     /// Redis, for locks: redis://, rediss:// or redis-cluster://
-    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    #[arg(long, env = "REDIS_URL", hide_env_values = true, global = true)]
     pub(crate) redis_url: Option<String>,
 
     /// MongoDB, for layouts and bookings
-    #[arg(long, env = "MONGODB_URI", hide_env_values = true)]
+    #[arg(long, env = "MONGODB_URI", hide_env_values = true, global = true)]
     pub(crate) mongodb_uri: Option<String>,
 
     /// Where to listen
@@ -87,6 +87,8 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     /// Print a token, for whoever has the secret
     Token(TokenRequest),
+    /// Write the reports' collection seatStates anew, from Redis and the bookings
+    RebuildSeatStates(RebuildRequest),
 }
 
 #[derive(Debug, Args)]
@@ -100,6 +102,13 @@ pub(crate) struct TokenRequest {
     /// How long it is valid, in hours
     #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=8_760))]
     pub(crate) hours: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RebuildRequest {
+    /// Of this event alone
+    #[arg(long)]
+    pub(crate) event: Option<EventId>,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

@@ -1,12 +1,16 @@
 //! The seat-booking server: flags and environment, stores, service, listen.
 
-#![allow(clippy::print_stdout, reason = "a token, a check and the demo's address are for people")]
+#![allow(
+    clippy::print_stdout,
+    reason = "what a command found and the demo's address are for people"
+)]
 #![allow(clippy::print_stderr, reason = "a start that fails says why to whoever started it")]
 
 mod check;
 mod demo;
 mod flags;
 mod holds_file;
+mod rebuild;
 mod serve;
 mod start_error;
 mod stores;
@@ -15,8 +19,12 @@ mod token;
 use std::{error::Error, process::ExitCode};
 
 use clap::Parser;
+use tokio::runtime::{Builder, Runtime};
 
-use crate::flags::{Command, Flags};
+use crate::{
+    flags::{Command, Flags},
+    start_error::StartError,
+};
 
 fn main() -> ExitCode {
     // What the environment says itself goes before the file.
@@ -29,6 +37,7 @@ fn main() -> ExitCode {
     let flags = Flags::parse();
     let done = match &flags.command {
         Some(Command::Token(request)) => token::print(&flags, request),
+        Some(Command::RebuildSeatStates(request)) => rebuild::rebuild(&flags, request),
         None if flags.check => check::check(&flags),
         None => serve::serve(&flags),
     };
@@ -39,6 +48,12 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Drives the connections of a command that ends.
+fn runtime_of_a_command() -> Result<Runtime, StartError> {
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
+    runtime.map_err(StartError::Runtime)
 }
 
 /// An error with all that caused it, on one line.

@@ -48,4 +48,8 @@ pub(crate) enum StartError {
     Demo(String),
     #[error("{0}")]
     NotReady(String),
+    #[error("there is no collection seatStates without MongoDB: set REDIS_URL and MONGODB_URI")]
+    NoSeatStates,
+    #[error("seatStates is not complete, run this again: {0}")]
+    Rebuild(String),
 }
