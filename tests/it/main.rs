@@ -20,6 +20,7 @@ mod redis_faults;
 mod redis_feed;
 mod redis_proxy;
 mod redis_start;
+mod seat_states;
 mod settings_table;
 mod stop;
 mod storm;
