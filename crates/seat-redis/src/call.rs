@@ -2,7 +2,7 @@ use std::{fmt::Display, time::Duration};
 
 use fred::{
     clients::Client,
-    error::Error,
+    error::{Error, ErrorKind},
     interfaces::LuaInterface,
     types::{Key, Value},
 };
@@ -10,8 +10,8 @@ use seat_booking::ports::{BackendError, LockError};
 
 use crate::{connect::Hashes, reply::Reply, script::Script};
 
-/// How long is waited while a slot moves to another node: about as long as the keys of one event
-/// take. It ends well within the time-out of a command.
+/// How long is waited while a slot moves to another node, or has moved: about as long as the keys of
+/// one event take. It ends well within the time-out of a command.
 const MOVING: [Duration; 6] = [
     Duration::from_millis(5),
     Duration::from_millis(10),
@@ -51,7 +51,7 @@ impl Call {
         let mut pauses = MOVING.into_iter();
         loop {
             match (self.once(client, hashes).await, pauses.next()) {
-                (Err(error), Some(pause)) if error.details().starts_with("TRYAGAIN") => {
+                (Err(error), Some(pause)) if is_elsewhere(&error) => {
                     tokio::time::sleep(pause).await;
                 }
                 (Err(error), _) => {
@@ -75,4 +75,10 @@ impl Call {
             reply => reply,
         }
     }
+}
+
+/// Whether nothing was done, because the keys are on another node or just on their way to it.
+fn is_elsewhere(error: &Error) -> bool {
+    // The library's word for a redirection, which it does not follow.
+    *error.kind() == ErrorKind::Routing || error.details().starts_with("TRYAGAIN")
 }

@@ -7,7 +7,10 @@ use fred::{
     socket2::TcpKeepalive,
     types::{
         Builder, InfoKind,
-        config::{Config, ConnectionConfig, ReconnectError, ReconnectPolicy, TcpConfig},
+        config::{
+            ClusterDiscoveryPolicy, Config, ConnectionConfig, ReconnectError, ReconnectPolicy,
+            ServerConfig, TcpConfig,
+        },
     },
 };
 use seat_booking::ports::BackendError;
@@ -129,7 +132,12 @@ fn config(url: &str) -> Result<Config, ConnectError> {
         let error = BackendError::new("redis", "connect", "another scheme");
         return Err(ConnectError::Url(error));
     }
-    Config::from_url(url).map_err(|error| ConnectError::Url(backend(error)))
+    let mut config = Config::from_url(url).map_err(|error| ConnectError::Url(backend(error)))?;
+    if let ServerConfig::Clustered { policy, .. } = &mut config.server {
+        // Nodes that the URL does not name are asked too: those that it names may be gone.
+        *policy = ClusterDiscoveryPolicy::UseCache;
+    }
+    Ok(config)
 }
 
 impl Clients {
@@ -147,7 +155,6 @@ impl Clients {
 /// The library's own settings wait for ever: for a reply, for a server that is gone, for a place
 /// in the queue.
 fn builder(config: Config) -> Builder {
-    let clustered = config.server.is_clustered();
     let mut builder = Builder::from_config(config);
     builder.set_policy(ReconnectPolicy::new_exponential(0, 50, 1_000, 2));
     builder.with_performance_config(|performance| {
@@ -155,17 +162,20 @@ fn builder(config: Config) -> Builder {
         // then left out when the others are sent again.
         performance.default_command_timeout = COMMAND_TIMEOUT;
     });
-    builder.with_connection_config(|connection| *connection = connection_config(clustered));
+    builder.with_connection_config(|connection| *connection = connection_config());
     builder
 }
 
-fn connection_config(clustered: bool) -> ConnectionConfig {
+fn connection_config() -> ConnectionConfig {
     ConnectionConfig {
         connection_timeout: Duration::from_secs(1),
         internal_command_timeout: Duration::from_secs(1),
-        // One attempt would break the redirections of a cluster.
-        max_command_attempts: if clustered { 3 } else { 1 },
+        max_command_attempts: 1,
         max_command_buffer_len: 10_000,
+        // While a slot moves, the library would ask the new node without waiting for what is under
+        // way on that connection, take another reply for the answer, and in the end stop for good.
+        // So it follows no redirection: it only reads anew which node has what, and we repeat.
+        max_redirections: 0,
         tcp: TcpConfig {
             nodelay: Some(true),
             keepalive: Some(
