@@ -27,9 +27,9 @@ struct House {
 impl House {
     async fn new() -> Self {
         let redis = Redis::start().await;
-        let stores = Stores::new(&redis, shared_mongo().await);
+        let stores = Stores::new(redis.url(), shared_mongo().await);
         let flags = ["--reconcile-age-ms", "1000", "--round-every-ms", "200"];
-        let awake = Server::start_on(&[stores.clone()], &flags).await;
+        let awake = Server::start_on(std::slice::from_ref(&stores), &flags).await;
         let event = new_event(&awake, small_layout()).await;
         let arguments = [&stores.redis_url, &stores.mongodb_uri, awake.secret()];
         let program = env!("CARGO_BIN_EXE_pausing_server");
@@ -99,7 +99,7 @@ async fn who_wakes_up_while_the_hold_still_lasts_books_after_all() {
     let active = house.active().await;
     assert_eq!(active.len(), 1);
     // The first attempt was abandoned, and can never become a booking any more.
-    assert_eq!(active[0].get_i64("attempt").unwrap(), 1);
+    assert_eq!(active[0].get_i32("attempt").unwrap(), 1);
     let id = active[0].get_object_id("_id").unwrap().to_hex();
     assert_eq!(booked.text("bookingId"), id);
 }

@@ -206,7 +206,7 @@ async fn two_servers_that_sell_the_same_event_make_one_report() {
         let user = Client::user(server, &format!("user-{number}"));
         let seat = format!("seat_{}{}", ["A", "B"][number / 10], number % 10 + 1);
         user.hold(event, &[&seat]).await.expect(201);
-        if number % 3 != 0 {
+        if !number.is_multiple_of(3) {
             user.confirm(event, &[&seat], None).await.expect(201);
         }
     };

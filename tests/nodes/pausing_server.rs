@@ -3,6 +3,8 @@
 //!
 //! `pausing_server REDIS_URL MONGODB_URI JWT_SECRET`; it logs its address as seat-server does.
 
+#![allow(clippy::print_stderr, reason = "whoever started it reads the address there")]
+
 use std::{
     env,
     error::Error,
@@ -10,6 +12,7 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Duration,
 };
 
@@ -37,8 +40,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let paused = AtomicBool::new(false);
     let before = move |record: &Record| {
         if matches!(record, Record::Booking(_)) && !paused.swap(true, Ordering::SeqCst) {
-            // Stops every thread of this process until somebody continues it.
+            // Stops every thread of this process until somebody continues it, but this one perhaps
+            // not at once: another thread may be the first to take the signal.
             kill_process(getpid(), Signal::STOP).expect("a process may stop itself");
+            thread::sleep(Duration::from_millis(500));
         }
     };
     let ports = Ports {

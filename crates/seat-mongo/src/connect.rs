@@ -70,7 +70,7 @@ pub enum ConnectError {
 }
 
 /// The database to use when the URI names none.
-const DATABASE: &str = "seat-booking";
+const DATABASE: &str = "seat_booking";
 
 /// Connects, and makes sure that the database is as it must be.
 pub(crate) async fn connect(uri: &str) -> Result<Database, ConnectError> {
