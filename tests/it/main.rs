@@ -10,6 +10,7 @@ mod crash;
 mod embedding;
 mod examples;
 mod http;
+mod mongo_index_build;
 mod mongo_processes;
 mod mongo_start;
 mod openapi;

@@ -35,6 +35,12 @@ pub enum SchemaDifference {
     #[error("an index of {} has other options than it must; drop it, then {}", BOOKINGS,
         create_index(.0))]
     IndexDiffers(Document),
+    /// An index is being built, and refuses no duplicate before that is done.
+    #[error(
+        "an index of {BOOKINGS} is still being built, which needs every member of the replica set: \
+         {}", .0.get_str("name").unwrap_or_default()
+    )]
+    IndexUnfinished(Document),
     /// The validator is not there.
     #[error("{BOOKINGS} lacks its validator; start a server again, which sets it")]
     ValidatorMissing,
@@ -150,18 +156,23 @@ pub(crate) async fn compare(database: &Database) -> Result<Option<SchemaDifferen
 }
 
 /// Others of the same key do no harm beside the right one.
-fn compare_index(expected: Document, found: &[Document]) -> Option<SchemaDifference> {
-    let same_key = |index: &&Document| index.get("key").is_some_and(|k| same(k, &expected["key"]));
+fn compare_index(expected: Document, found: &[FoundIndex]) -> Option<SchemaDifference> {
+    let same_key =
+        |found: &&FoundIndex| found.index.get("key").is_some_and(|k| same(k, &expected["key"]));
     let mut found = found.iter().filter(same_key).peekable();
     if found.peek().is_none() {
         return Some(SchemaDifference::IndexMissing(expected));
     }
     let wanted = effect(&expected);
-    let differs = !found.any(|index| {
-        let index = effect(index);
+    let right = found.filter(|found| {
+        let index = effect(&found.index);
         index.len() == wanted.len() && wanted.iter().all(|(n, v)| same_field(&index, n, v))
     });
-    differs.then_some(SchemaDifference::IndexDiffers(expected))
+    match right.map(|found| found.is_built).max() {
+        Some(true) => None,
+        Some(false) => Some(SchemaDifference::IndexUnfinished(expected)),
+        None => Some(SchemaDifference::IndexDiffers(expected)),
+    }
 }
 
 /// What of an index says what it does; an operator may have named it otherwise.
@@ -209,14 +220,29 @@ fn same(a: &Bson, b: &Bson) -> bool {
     }
 }
 
-async fn found_indexes(database: &Database) -> Result<Vec<Document>, Error> {
+/// An index that the server lists.
+struct FoundIndex {
+    index: Document,
+    is_built: bool,
+}
+
+async fn found_indexes(database: &Database) -> Result<Vec<FoundIndex>, Error> {
     /// What the server says of a collection that is not there.
     const NAMESPACE_NOT_FOUND: i32 = 26;
-    match database.run_command(doc! { "listIndexes": BOOKINGS }).await {
+    // Without this it lists what it still builds like everything else.
+    let command = doc! { "listIndexes": BOOKINGS, "includeBuildUUIDs": true };
+    match database.run_command(command).await {
         // A collection has at most 64 indexes, and the first batch up to 101.
-        Ok(reply) => first_batch(&reply),
+        Ok(reply) => Ok(first_batch(&reply)?.into_iter().map(found_index).collect()),
         Err(error) if command_code(&error) == Some(NAMESPACE_NOT_FOUND) => Ok(Vec::new()),
         Err(error) => Err(error),
+    }
+}
+
+fn found_index(listed: Document) -> FoundIndex {
+    match listed.get_document("spec") {
+        Ok(index) => FoundIndex { index: index.clone(), is_built: false },
+        Err(_) => FoundIndex { index: listed, is_built: true },
     }
 }
 
