@@ -74,7 +74,7 @@ fn settings() -> BTreeMap<String, Setting> {
     flags.collect()
 }
 
-fn intervals() -> [(String, Duration); 17] {
+fn intervals() -> [(String, Duration); 19] {
     let timing = Timing::default();
     [
         ("--load-wait-ms", timing.load_wait),
@@ -89,6 +89,8 @@ fn intervals() -> [(String, Duration); 17] {
         ("--reconcile-every-ms", timing.reconcile_every),
         ("--round-every-ms", timing.round_every),
         ("--schema-check-every-ms", timing.schema_check_every),
+        ("--project-every-ms", timing.project_every),
+        ("--project-lease-ms", timing.project_lease),
         ("--poll-every-ms", timing.poll_every),
         ("--at-least-wait-ms", timing.at_least_wait),
         ("--view-idle-ms", timing.view_idle),
