@@ -146,6 +146,16 @@ impl Sale {
         }
     }
 
+    /// Each server has been told that an insert of its failed, and tries again.
+    pub(super) async fn repeats_inserts(&self) {
+        for node in self.server.nodes() {
+            eventually("an insert is repeated", BUSY_WITHIN, async || {
+                node.log().contains("repeating the insert")
+            })
+            .await;
+        }
+    }
+
     /// Holds a seat at each server.
     pub(super) async fn holds_two(&self) -> Vec<&str> {
         let mut held = Vec::new();
