@@ -14,6 +14,7 @@ mod mongo_index_build;
 mod mongo_processes;
 mod mongo_start;
 mod openapi;
+mod operations;
 mod pause;
 mod race;
 mod readme;

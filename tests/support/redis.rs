@@ -1,6 +1,7 @@
 use std::{
     net::TcpListener,
     path::Path,
+    process::Command,
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
@@ -119,6 +120,21 @@ impl Redis {
             }
         };
         timeout(STARTED_WITHIN, answered).await.expect("Redis should answer by now")
+    }
+
+    /// What a line for a shell prints, in which `redis-cli` asks this server.
+    ///
+    /// # Panics
+    /// When it fails.
+    pub fn shell(&self, line: &str) -> String {
+        let redis_cli = program("SEAT_REDIS_CLI", "redis-cli");
+        let line =
+            format!("redis-cli() {{ '{}' -p {} \"$@\"; }}\n{line}", redis_cli.display(), self.port);
+        let output = Command::new("bash").args(["-euo", "pipefail", "-c", &line]).output();
+        let output = output.expect("bash can be started");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{line}: {complaint}");
+        String::from_utf8(output.stdout).expect("it prints text")
     }
 
     /// Waits until the reply to a command has this in it.
