@@ -19,6 +19,7 @@ async fn a_restarted_mongod_costs_nothing() {
     let held = sale.holds_two().await;
     mongo.kill_primary().await;
     sale.refuses_confirms(&held).await;
+    sale.is_not_ready_for("repository").await;
     sale.repeats_inserts().await;
     mongo.start_again().await;
     sale.books(&held, BACK_WITHIN).await;

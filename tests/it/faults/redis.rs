@@ -29,6 +29,7 @@ async fn a_redis_that_comes_back_empty_costs_holds_and_no_booking() {
     let sale = Sale::open(&stores, Booked::StaysBooked).await;
     redis.kill();
     sale.refuses_holds().await;
+    sale.is_not_ready_for("lock store").await;
     redis.start_again().await;
     sale.sells_again(BACK_WITHIN).await;
     sale.sells(100).await;

@@ -135,7 +135,19 @@ impl Sale {
         }
     }
 
-    /// The same for whoever confirms what is held already.
+    /// Each server tells a load balancer to send nothing, and an operator why.
+    pub(super) async fn is_not_ready_for(&self, store: &str) {
+        for node in self.server.nodes() {
+            let probe = self.probe(node);
+            eventually("the server is not ready", BUSY_WITHIN, async || {
+                let answer = ask(&probe, probe.request(Method::GET, "/readyz")).await;
+                answer.status == 503 && answer.text("detail").contains(store)
+            })
+            .await;
+        }
+    }
+
+    /// Whoever confirms what is held already is told the same as who asks for seats.
     pub(super) async fn refuses_confirms(&self, held: &[&str]) {
         for (node, seat) in self.server.nodes().iter().zip(held) {
             let probe = self.probe(node);
