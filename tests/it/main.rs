@@ -18,6 +18,7 @@ mod operations;
 mod pause;
 mod race;
 mod readme;
+mod redis_cluster;
 mod redis_faults;
 mod redis_feed;
 mod redis_proxy;

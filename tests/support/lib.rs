@@ -33,7 +33,7 @@ pub use node::Node;
 pub use process::executable;
 pub use proxy::{Proxy, Way};
 pub use redis::Redis;
-pub use redis_cluster::{RedisCluster, shared_cluster};
+pub use redis_cluster::{RedisCluster, SlotMove, shared_cluster};
 pub use rustix::process::Signal;
 pub use server::{Server, shared};
 pub use stores::Stores;

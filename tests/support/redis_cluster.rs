@@ -1,4 +1,5 @@
 use std::{
+    fmt::Display,
     net::TcpListener,
     process::{Command, Stdio},
     sync::atomic::{AtomicU16, Ordering},
@@ -36,6 +37,8 @@ impl RedisCluster {
             ["--cluster-node-timeout", "2000"],
             // A replica that has nothing yet never follows its master; by itself it begins after 5 s.
             ["--repl-diskless-sync-delay", "0"],
+            // The slots that are left are served on.
+            ["--cluster-require-full-coverage", "no"],
         ];
         let mut nodes: Vec<Redis> = Vec::new();
         while nodes.len() < 2 * MASTERS {
@@ -65,6 +68,45 @@ impl RedisCluster {
         format!("redis-cluster://{}?{}", first.address(), others.join("&"))
     }
 
+    /// The node that has the event's keys, which must be there.
+    ///
+    /// # Panics
+    /// When none has.
+    pub async fn master_of(&self, event: impl Display) -> &Redis {
+        let command = format!("EXISTS seat_event:{{{event}}}");
+        for node in &self.nodes {
+            // The others say where the key is, its replica too.
+            if node.ask(&command).await.as_deref() == Some(":1\r\n") {
+                return node;
+            }
+        }
+        panic!("one master has the event")
+    }
+
+    /// Begins to move the slot of an event to another node, to which its keys can go from now on.
+    pub async fn begin_move(&self, event: EventId) -> SlotMove<'_> {
+        let from = self.master_of(event).await;
+        let mut to = None;
+        for node in &self.nodes {
+            let info = node.ask("INFO replication").await.unwrap_or_default();
+            if info.contains("role:master") && node.address() != from.address() {
+                to = Some(node);
+            }
+        }
+        let to = to.expect("there are several masters");
+        let slot = from.ask(&format!("CLUSTER KEYSLOT {{{event}}}")).await.unwrap_or_default();
+        let slot = slot.trim_matches([':', '\r', '\n']).to_owned();
+        let (from_id, to_id) = (node_id(from).await, node_id(to).await);
+        // In this order, so that nobody is sent to a node that does not expect it.
+        for (node, what) in
+            [(to, format!("IMPORTING {from_id}")), (from, format!("MIGRATING {to_id}"))]
+        {
+            let done = node.ask(&format!("CLUSTER SETSLOT {slot} {what}")).await;
+            assert_eq!(done.as_deref(), Some("+OK\r\n"));
+        }
+        SlotMove { cluster: self, from, to, to_id, slot }
+    }
+
     /// Takes away everything about this event.
     pub async fn forget(&self, event: EventId) {
         let script = format!(
@@ -74,21 +116,6 @@ impl RedisCluster {
             // A replica refuses it, and has it from its master.
             node.ask(&format!("EVAL \"{script}\" 0")).await;
         }
-    }
-
-    /// Kills the master that has this event, as a crash would.
-    ///
-    /// # Panics
-    /// When none has it.
-    pub async fn kill_master_of(&mut self, event: &str) {
-        let command = format!("EXISTS seat_event:{{{event}}}");
-        for node in &mut self.nodes {
-            // The others say where the key is, its replica too.
-            if node.ask(&command).await.is_some_and(|reply| reply.starts_with(":1")) {
-                return node.kill();
-            }
-        }
-        panic!("no master has {event}");
     }
 
     /// Has this event look as after a failover: loaded by another run of the server.
@@ -101,6 +128,49 @@ impl RedisCluster {
         }
         assert_eq!(done, 1, "one master has the event");
     }
+}
+
+/// A slot that is half on one node and half on another.
+pub struct SlotMove<'c> {
+    cluster: &'c RedisCluster,
+    from: &'c Redis,
+    to: &'c Redis,
+    to_id: String,
+    slot: String,
+}
+
+impl SlotMove<'_> {
+    /// Moves one more key; whether there was one.
+    pub async fn key(&self) -> bool {
+        let command = format!("CLUSTER GETKEYSINSLOT {} 1", self.slot);
+        let keys = self.from.ask(&command).await.unwrap_or_default();
+        // `*1`, `$<length>`, and the key.
+        let Some(key) = keys.lines().nth(2) else { return false };
+        let (host, port) = self
+            .to
+            .address()
+            .split_once(':')
+            .map(|(h, p)| (h.to_owned(), p.to_owned()))
+            .expect("an address");
+        let moved = self.from.ask(&format!("MIGRATE {host} {port} {key} 0 1000")).await;
+        // One that is gone by now, or was given back, is no failure.
+        assert!(moved.as_deref().is_some_and(|reply| reply.starts_with('+')), "{moved:?}");
+        true
+    }
+
+    /// Gives the slot to its new node. All keys must have been moved.
+    pub async fn end(self) {
+        for node in [self.to, self.from].into_iter().chain(&self.cluster.nodes) {
+            let command = format!("CLUSTER SETSLOT {} NODE {}", self.slot, self.to_id);
+            // A replica has it from its master.
+            let _ = node.ask(&command).await;
+        }
+    }
+}
+
+async fn node_id(node: &Redis) -> String {
+    let id = node.ask("CLUSTER MYID").await.unwrap_or_default();
+    id.lines().nth(1).expect("every node has an id").to_owned()
 }
 
 /// A port that was free a moment ago, with that of its bus.
