@@ -41,6 +41,17 @@ pub enum ConnectError {
         /// What the client said.
         source: BackendError,
     },
+    /// The server's certificate is by nobody whom this system trusts, or for another name.
+    #[error(
+        "the certificate of Redis at {servers} is not trusted; SSL_CERT_FILE may name the file of \
+         its authority"
+    )]
+    Untrusted {
+        /// Where, as `host:port`.
+        servers: String,
+        /// What the client said.
+        source: BackendError,
+    },
     /// The user or the password is wrong, or may not do what is needed.
     #[error("Redis at {servers} refuses the user or the password of its URL")]
     Refused {
@@ -95,11 +106,15 @@ pub(crate) async fn connect(url: &str) -> Result<(Clients, Hashes), ConnectError
     let servers = servers.join(", ");
     let mut builder = builder(config);
     let away = |error: Error| {
-        let (servers, refused) = (servers.clone(), *error.kind() == ErrorKind::Auth);
+        let servers = servers.clone();
+        let refused = *error.kind() == ErrorKind::Auth;
+        // The library has no other word for it, and calls it a failure to read.
+        let untrusted = error.details().contains("InvalidCertificate");
         let source = backend(error);
-        match refused {
-            true => ConnectError::Refused { servers, source },
-            false => ConnectError::Unreachable { servers, source },
+        match (refused, untrusted) {
+            (true, _) => ConnectError::Refused { servers, source },
+            (false, true) => ConnectError::Untrusted { servers, source },
+            (false, false) => ConnectError::Unreachable { servers, source },
         }
     };
     let [requests, rounds, feed] = [builder.build(), builder.build(), builder.build()];
