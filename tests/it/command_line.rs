@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use seat_tests::{Client, Mongo, Redis, Server, executable, shared_mongo};
+use seat_tests::{Authority, Client, Mongo, Redis, RedisTls, Server, executable, shared_mongo};
 use tempfile::TempDir;
 
 const SECRET: &str = "a secret of more than sixteen characters";
@@ -66,6 +66,22 @@ async fn a_check_reaches_both_stores_and_warns_of_a_mongodb_that_is_alone() {
         assert_eq!(log.contains("rs.initiate()"), warned, "{log}");
         assert!(!folder.path().join("data").exists(), "it made a folder that it does not need");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_over_tls_is_reached_by_who_knows_its_authority() {
+    let authority = Authority::new();
+    let redis = RedisTls::start(&authority).await;
+    let (redis_url, mongodb_uri) = (redis.url(), shared_mongo().await.uri("check"));
+    let stores =
+        [("JWT_SECRET", SECRET), ("REDIS_URL", &*redis_url), ("MONGODB_URI", &*mongodb_uri)];
+    let said = refusal(&["--check"], &stores);
+    assert!(said.contains("REDIS_URL") && said.contains("SSL_CERT_FILE"), "{said}");
+    let certificate = authority.certificate();
+    let known = ("SSL_CERT_FILE", certificate.to_str().unwrap());
+    let (output, _folder) = seat_server(&["--check"], &[&stores[..], &[known]].concat());
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success() && said.contains("Redis and MongoDB, ready"), "{said}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

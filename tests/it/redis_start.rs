@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use seat_redis::{ConnectError, RedisLockStore};
-use seat_tests::Redis;
+use seat_tests::{Authority, Redis, RedisTls};
 
 /// A start does not hang.
 const REFUSED_WITHIN: Duration = Duration::from_secs(3);
@@ -54,4 +54,19 @@ async fn a_url_of_something_else_is_refused() {
         let error = refusal(url).await;
         assert!(matches!(error, ConnectError::Url(_)), "{url}: {error:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_with_a_certificate_of_an_unknown_authority_is_refused() {
+    let server = RedisTls::start(&Authority::new()).await;
+    let error = refusal(&server.url()).await;
+    assert!(matches!(error, ConnectError::Untrusted { .. }), "{error:?}");
+    assert!(error.to_string().contains("SSL_CERT_FILE"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_without_tls_is_not_reached_over_it() {
+    let server = Redis::start().await;
+    let error = refusal(&server.url().replace("redis://", "rediss://")).await;
+    assert!(matches!(error, ConnectError::Unreachable { .. }), "{error:?}");
 }

@@ -8,6 +8,7 @@
 
 mod addresses;
 mod answer;
+mod authority;
 mod client;
 mod events;
 mod interposed;
@@ -18,6 +19,7 @@ mod process;
 mod proxy;
 mod redis;
 mod redis_cluster;
+mod redis_tls;
 mod seen;
 mod server;
 mod stores;
@@ -25,6 +27,7 @@ mod venue;
 mod wait;
 
 pub use answer::Answer;
+pub use authority::Authority;
 pub use client::{Client, confirm_body, token};
 pub use events::{Events, SseEvent};
 pub use interposed::BeforeInserts;
@@ -34,6 +37,7 @@ pub use process::executable;
 pub use proxy::{Proxy, Way};
 pub use redis::Redis;
 pub use redis_cluster::{RedisCluster, SlotMove, shared_cluster};
+pub use redis_tls::RedisTls;
 pub use rustix::process::Signal;
 pub use server::{Server, shared};
 pub use stores::Stores;
