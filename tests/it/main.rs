@@ -22,6 +22,7 @@ mod redis_cluster;
 mod redis_faults;
 mod redis_feed;
 mod redis_proxy;
+mod redis_sentinel;
 mod redis_start;
 mod seat_states;
 mod settings_table;

@@ -1,4 +1,5 @@
 use std::{
+    fs,
     net::TcpListener,
     path::Path,
     process::Command,
@@ -18,6 +19,8 @@ use crate::process::{Process, program};
 
 /// How long a server may take until it answers.
 const STARTED_WITHIN: Duration = Duration::from_secs(10);
+/// The configuration file, in the folder of the server.
+const FILE: &str = "redis.conf";
 const PAUSE: Duration = Duration::from_millis(5);
 
 /// A private Redis with a folder of its own. Killed when it is dropped.
@@ -52,8 +55,14 @@ impl Redis {
 
     /// `None` when the port is taken.
     pub(crate) async fn start_at(port: u16, flags: &[&str]) -> Option<Self> {
+        Self::start_by(port, flags, "").await
+    }
+
+    /// The same, with the lines of its configuration file, without which there is no sentinel.
+    pub(crate) async fn start_by(port: u16, flags: &[&str], lines: &str) -> Option<Self> {
         let flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
         let folder = TempDir::new().expect("a folder can be made");
+        fs::write(folder.path().join(FILE), lines).expect("a file can be written there");
         let process = start(port, &flags, folder.path());
         let mut redis = Self { process, port, flags, folder };
         redis.answers().await.then_some(redis)
@@ -160,7 +169,7 @@ impl Redis {
 
 fn start(port: u16, flags: &[String], folder: &Path) -> Process {
     let port = port.to_string();
-    let own = ["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
+    let own = [FILE, "--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"];
     let arguments: Vec<String> =
         own.iter().map(|&argument| argument.to_owned()).chain(flags.iter().cloned()).collect();
     Process::start(&program("SEAT_REDIS_SERVER", "redis-server"), &arguments, folder)

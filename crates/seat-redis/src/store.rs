@@ -54,8 +54,9 @@ struct Inner {
 impl RedisLockStore {
     /// Connects to `redis://user:password@host:6379/0`, to the same over TLS (`rediss://`), or to
     /// a cluster (`redis-cluster://host:6379?node=host2:6379&node=host3:6379`, or
-    /// `rediss-cluster://`). Name several nodes of a cluster: one of them must answer now, and it
-    /// tells of the others.
+    /// `rediss-cluster://`), or to what sentinels watch over
+    /// (`redis-sentinel://host:26379?sentinelServiceName=seats`). Name several nodes of a cluster, or
+    /// sentinels: one of them must answer now, and it tells of the others.
     ///
     /// Checks the server's version and that it never evicts, and has it compile every script. Has
     /// to be called within a tokio runtime, and serves as long as that runs.
