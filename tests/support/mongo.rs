@@ -118,6 +118,16 @@ impl Mongo {
         self.members[at].address()
     }
 
+    /// Stops the member that takes writes, which keeps its connections and answers nothing; until
+    /// [`signal`](Self::signal) has it go on.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn hang_primary(&mut self) {
+        let at = self.primary_at().await.expect("a member takes writes");
+        self.members[at].process.signal(Signal::STOP);
+    }
+
     /// Starts every member again that was killed, on its port and with what it had, and waits until
     /// all of the set stands.
     ///

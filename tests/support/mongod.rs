@@ -131,6 +131,8 @@ fn start(port: u16, flags: &[String], folder: &Path) -> Process {
         ["--wiredTigerCacheSizeGB", "0.25"],
         ["--oplogSize", "64"],
         ["--setParameter", "diagnosticDataCollectionEnabled=false"],
+        // Until a secondary has given up a primary that hangs, it helps no other to a majority.
+        ["--setParameter", "oplogNetworkTimeoutBufferSeconds=1"],
     ];
     let own = own.iter().flatten().map(|&argument| argument.to_owned());
     let arguments: Vec<String> =

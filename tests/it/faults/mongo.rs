@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seat_tests::{Mongo, Redis, Stores, eventually};
+use seat_tests::{Mongo, Redis, Signal, Stores, eventually};
 
 use super::sale::{Booked, Sale};
 
@@ -54,6 +54,42 @@ async fn a_primary_that_is_killed_costs_nothing() {
     let sale = Sale::open(&stores, Booked::StaysBooked).await;
     mongo.kill_primary().await;
     sale.sells_again(ELECTED_WITHIN).await;
+    sale.sells(100).await;
+    let closed = sale.close(&stores).await;
+    closed.lost_no_hold();
+    closed.had_doubts();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_mongod_that_hangs_costs_nothing() {
+    let (redis, mut mongo) = (Redis::start().await, Mongo::start().await);
+    let stores = Stores::new(redis.url(), &mongo);
+    let sale = Sale::open(&stores, Booked::StaysBooked).await;
+    let held = sale.holds_two().await;
+    mongo.hang_primary().await;
+    sale.refuses_confirms(&held).await;
+    sale.is_not_ready_for("repository").await;
+    mongo.signal(Signal::CONT);
+    sale.books(&held, BACK_WITHIN).await;
+    sale.sells_again(BACK_WITHIN).await;
+    sale.sells(100).await;
+    let closed = sale.close(&stores).await;
+    closed.lost_no_hold();
+    closed.had_doubts();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_primary_that_hangs_is_left_for_another_one() {
+    let (redis, mut mongo) = (Redis::start().await, Mongo::start_set().await);
+    let stores = Stores::new(redis.url(), &mongo);
+    let sale = Sale::open(&stores, Booked::StaysBooked).await;
+    let held = sale.holds_two().await;
+    mongo.hang_primary().await;
+    sale.refuses_confirms(&held).await;
+    sale.books(&held, ELECTED_WITHIN).await;
+    sale.sells_again(ELECTED_WITHIN).await;
+    sale.sells(100).await;
+    mongo.signal(Signal::CONT);
     sale.sells(100).await;
     let closed = sale.close(&stores).await;
     closed.lost_no_hold();

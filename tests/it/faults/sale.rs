@@ -32,6 +32,8 @@ const BUSY_WITHIN: Duration = Duration::from_secs(60);
 /// A server answers within two seconds whatever its stores do; the third is for a machine that runs
 /// other tests as well.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(3);
+/// The name of whoever tries what works.
+const PROBE: &str = "probe";
 /// What a server of these tests is told: to answer in time, as one that is in use, and not to
 /// wait long before it settles what stands.
 const FLAGS: &[&str] = &[
@@ -227,8 +229,8 @@ impl Sale {
     /// Releases what is still held, as after a hold whose answer was lost.
     async fn give_back(&self) {
         let release = format!("/seat-booking/release-seats/{}", self.hall.event);
-        for number in 0..SHOPPERS {
-            let user = Client::user(&self.server, &shopper_name(number));
+        for name in (0..SHOPPERS).map(shopper_name).chain([PROBE.to_owned()]) {
+            let user = Client::user(&self.server, &name);
             eventually("what is held is given back", SETTLED_WITHIN, async || {
                 ask(&user, user.request(Method::DELETE, &release)).await.status == 200
             })
@@ -237,7 +239,7 @@ impl Sale {
     }
 
     fn probe(&self, node: &Node) -> Client {
-        Client::user(&self.server, "probe").at(node)
+        Client::user(&self.server, PROBE).at(node)
     }
 
     fn kept_seat(&self) -> &str {
