@@ -102,6 +102,18 @@ impl Server {
         self.ended().await;
     }
 
+    /// Kills one of its processes, as a crash would, and goes on with the others. Clients that were
+    /// made before still call it.
+    ///
+    /// # Panics
+    /// With its log, when it does not end in time.
+    pub async fn kill_one(&mut self) {
+        let mut killed = self.nodes.remove(0);
+        killed.signal(Signal::KILL);
+        killed.ended().await;
+        self.addresses = Arc::new(Addresses::new(self.nodes.iter().map(Node::url)));
+    }
+
     /// Asks it to stop and waits until it has.
     ///
     /// # Panics

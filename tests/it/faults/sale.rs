@@ -74,6 +74,8 @@ struct Hall {
     /// The seats of every booking that was answered.
     sold: Mutex<HashSet<String>>,
     bookings: watch::Sender<usize>,
+    /// Whether a server was killed: a request may have no answer then.
+    server_killed: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -96,6 +98,7 @@ impl Sale {
             rule,
             sold: Mutex::default(),
             bookings: watch::Sender::new(0),
+            server_killed: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         });
         let crowd = Client::anyone(&server);
@@ -168,6 +171,12 @@ impl Sale {
             })
             .await;
         }
+    }
+
+    /// Kills one of the servers. Who asked it asks the other one.
+    pub(super) async fn kill_one_server(&mut self) {
+        self.hall.server_killed.store(true, Ordering::SeqCst);
+        self.server.kill_one().await;
     }
 
     /// Holds a seat at each server.
@@ -299,7 +308,7 @@ impl Shopper {
         let seats = self.two_seats();
         let names: Vec<&str> = seats.iter().map(String::as_str).collect();
         let sold_before = self.hall.sold().iter().find(|&sold| seats.contains(sold)).cloned();
-        let hold = ask(&self.user, hold_request(&self.user, &self.hall.event, &names)).await;
+        let hold = self.ask(hold_request(&self.user, &self.hall.event, &names)).await?;
         match hold.status {
             201 => {}
             409 => {
@@ -318,16 +327,18 @@ impl Shopper {
         let mut repeated = false;
         let booking = loop {
             let confirm = confirm_request(&self.user, &self.hall.event, &names, &key);
-            let answer = ask(&self.user, confirm).await;
-            match answer.status {
-                201 => break Some(answer.text("bookingId").to_owned()),
-                409 => {
+            match self.ask(confirm).await {
+                Some(answer) if answer.status == 201 => {
+                    break Some(answer.text("bookingId").to_owned());
+                }
+                Some(answer) if answer.status == 409 => {
                     assert!(["not_held", "seats_unavailable"].contains(&answer.code()));
                     break None;
                 }
-                503 => repeated = true,
-                _ => panic!("{answer:?}"),
+                Some(answer) => assert_eq!(answer.status, 503, "{answer:?}"),
+                None => {}
             }
+            repeated = true;
             assert!(first.elapsed() < SETTLED_WITHIN, "{key} is still not known");
             sleep(REPEATS).await;
         };
@@ -337,6 +348,15 @@ impl Shopper {
             self.hall.bookings.send_modify(|bookings| *bookings += 1);
         }
         Some(Order { user: self.name.clone(), seats, repeated, booking })
+    }
+
+    /// `None` when the server was killed.
+    async fn ask(&self, request: RequestBuilder) -> Option<Answer> {
+        match try_ask(&self.user, request).await {
+            Ok(answer) => Some(answer),
+            Err(_) if self.hall.server_killed.load(Ordering::SeqCst) => None,
+            Err(error) => panic!("no answer: {error:?}"),
+        }
     }
 
     fn two_seats(&self) -> Vec<String> {
@@ -368,15 +388,20 @@ fn confirm_request(user: &Client, event: &str, seats: &[&str], key: &str) -> Req
     request.header("Idempotency-Key", key)
 }
 
-/// Sends a request, which is answered in time; one that is refused for now says until when.
+/// Sends a request to a server that runs.
 async fn ask(user: &Client, request: RequestBuilder) -> Answer {
+    try_ask(user, request).await.expect("the server answers")
+}
+
+/// Sends a request, which is answered in time; one that is refused for now says until when.
+async fn try_ask(user: &Client, request: RequestBuilder) -> reqwest::Result<Answer> {
     let start = Instant::now();
-    let answer = user.send(request).await;
+    let answer = user.try_send(request).await?;
     let took = start.elapsed();
     assert!(took < ANSWERED_WITHIN, "answered after {took:?}: {answer:?}");
     if answer.status == 503 {
         assert_eq!(answer.code(), "unavailable");
         assert!(answer.header("Retry-After").is_some(), "{answer:?}");
     }
-    answer
+    Ok(answer)
 }
