@@ -36,7 +36,8 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 impl Tasks {
     /// Starts what keeps the service's promises without anyone asking: live views follow the
     /// changes, expired holds are swept, unfinished transfers are settled, the stores are compared,
-    /// and the projection, where there is one, is written. To be called once for each service; it goes on until [`drain`](Self::drain).
+    /// and the projection, where there is one, is written. To be called once for each service; it
+    /// goes on until [`drain`](Self::drain).
     pub fn run_rounds(&self, service: BookingService) {
         let stopping = self.stopping();
         self.spawn(listen(service.clone(), stopping.clone()));
