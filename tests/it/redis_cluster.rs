@@ -55,18 +55,31 @@ impl Subject {
         unreachable!("three nodes share the slots")
     }
 
-    /// Both events can be sold again, and who follows the one whose node was lost is told at once
+    /// The other event is sold all the time, this one soon again; and who follows it is told at once
     /// that it has to be read anew.
     async fn goes_on(&self) {
-        let is_served = async || is_held(&hold(&self.store, self.kept, "ada", "A-1").await);
-        eventually("the other slots are served", FAILED_OVER_WITHIN, is_served).await;
         let noticed = async {
             // Hints also come while there is nothing new to be read yet.
             while !matches!(self.store.sweep(self.lost, 9).await, Err(LockError::NotLoaded)) {
                 self.store.hinted(vec![self.lost]).await;
             }
         };
-        timeout(FAILED_OVER_WITHIN, noticed).await.expect("a hint comes after the failover");
+        let sold_all_the_time = async {
+            let mut unknown = 0;
+            loop {
+                let is_held = is_held(&hold(&self.store, self.kept, "ada", "A-1").await);
+                unknown = if is_held { 0 } else { unknown + 1 };
+                // One may be the fault of a busy machine.
+                assert!(unknown < 2, "the other slots are not served");
+                sleep(PAUSE).await;
+            }
+        };
+        tokio::select! {
+            noticed = timeout(FAILED_OVER_WITHIN, noticed) => {
+                noticed.expect("a hint comes after the failover");
+            }
+            () = sold_all_the_time => {}
+        }
         load(&self.store, self.lost).await;
         assert!(is_held(&hold(&self.store, self.lost, "ada", "A-2").await));
     }

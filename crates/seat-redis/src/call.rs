@@ -1,14 +1,18 @@
 use std::{fmt::Display, time::Duration};
 
 use fred::{
-    clients::Client,
-    error::{Error, ErrorKind},
+    error::Error,
     interfaces::LuaInterface,
     types::{Key, Value},
 };
 use seat_booking::ports::{BackendError, LockError};
 
-use crate::{connect::Hashes, reply::Reply, script::Script};
+use crate::{
+    connect::Hashes,
+    link::{self, Link},
+    reply::Reply,
+    script::Script,
+};
 
 /// How long is waited while a slot moves to another node, or has moved: about as long as the keys of
 /// one event take. It ends well within the time-out of a command.
@@ -46,12 +50,13 @@ impl Call {
         self.argument(&duration.as_millis());
     }
 
-    /// Sends it, and again as it is while its slot is moving.
-    pub(crate) async fn send(self, client: &Client, hashes: &Hashes) -> Result<Reply, LockError> {
+    /// Sends it, and again as it is while its slot is moving, or has moved.
+    pub(crate) async fn send(self, link: &Link, hashes: &Hashes) -> Result<Reply, LockError> {
         let mut pauses = MOVING.into_iter();
         loop {
-            match (self.once(client, hashes).await, pauses.next()) {
+            match (self.once(link, hashes).await, pauses.next()) {
                 (Err(error), Some(pause)) if is_elsewhere(&error) => {
+                    link.moved(error.details());
                     tokio::time::sleep(pause).await;
                 }
                 (Err(error), _) => {
@@ -65,7 +70,9 @@ impl Call {
 
     /// By its hash; by its text where the server does not know it, as after a restart or on
     /// another node of a cluster, which then knows it.
-    async fn once(&self, client: &Client, hashes: &Hashes) -> Result<Value, Error> {
+    async fn once(&self, link: &Link, hashes: &Hashes) -> Result<Value, Error> {
+        // All its keys are of one event, and so in one slot.
+        let client = self.keys.first().and_then(|key| link.of(key)).ok_or_else(link::no_node)?;
         let (keys, arguments) = (self.keys.clone(), self.arguments.clone());
         match client.evalsha(hashes.of(self.script), keys, arguments).await {
             Err(error) if error.details().starts_with("NOSCRIPT") => {
@@ -79,6 +86,5 @@ impl Call {
 
 /// Whether nothing was done, because the keys are on another node or just on their way to it.
 fn is_elsewhere(error: &Error) -> bool {
-    // The library's word for a redirection, which it does not follow.
-    *error.kind() == ErrorKind::Routing || error.details().starts_with("TRYAGAIN")
+    ["MOVED ", "ASK ", "TRYAGAIN "].iter().any(|word| error.details().starts_with(word))
 }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use fred::{
     clients::Client,
@@ -6,17 +6,23 @@ use fred::{
     interfaces::{ClientLike, EventInterface, LuaInterface},
     socket2::TcpKeepalive,
     types::{
-        Builder, InfoKind,
+        InfoKind,
         config::{
-            ClusterDiscoveryPolicy, Config, ConnectionConfig, ReconnectError, ReconnectPolicy,
-            ServerConfig, TcpConfig,
+            ClusterDiscoveryPolicy, Config, ConnectionConfig, PerformanceConfig, ReconnectError,
+            ReconnectPolicy, ServerConfig, TcpConfig,
         },
     },
 };
 use seat_booking::ports::BackendError;
 use thiserror::Error;
+use tokio::sync::Notify;
 
-use crate::{hints, script::Script};
+use crate::{
+    cluster::Cluster,
+    hints,
+    link::{self, Link},
+    script::Script,
+};
 
 /// How long a command may take. What becomes of it later is unknown to its caller.
 const COMMAND_TIMEOUT: Duration = Duration::from_millis(800);
@@ -84,11 +90,26 @@ pub enum ConnectError {
 
 /// Connections that do not wait for each other: while a client looks for its server again, it
 /// serves nothing else.
-pub(crate) struct Clients {
-    pub(crate) requests: Client,
-    pub(crate) rounds: Client,
-    pub(crate) feed: Client,
+pub(crate) struct Links {
+    pub(crate) requests: Link,
+    pub(crate) rounds: Link,
+    pub(crate) feed: Link,
+    /// Of which nothing is asked.
     pub(crate) hints: Client,
+    /// Notified of every connection that is made.
+    pub(crate) connected: Arc<Notify>,
+}
+
+impl Links {
+    /// Those without which nothing can be sold or shown.
+    pub(crate) fn needed(&self) -> [&Link; 3] {
+        [&self.requests, &self.rounds, &self.feed]
+    }
+
+    pub(crate) fn all(&self) -> [Link; 4] {
+        let [requests, rounds, feed] = self.needed().map(Link::clone);
+        [requests, rounds, feed, Link::One(self.hints.clone())]
+    }
 }
 
 /// What Redis calls each script.
@@ -100,11 +121,10 @@ impl Hashes {
     }
 }
 
-pub(crate) async fn connect(url: &str) -> Result<(Clients, Hashes), ConnectError> {
+pub(crate) async fn connect(url: &str) -> Result<(Links, Hashes), ConnectError> {
     let config = config(url)?;
     let servers: Vec<String> = config.server.hosts().iter().map(ToString::to_string).collect();
     let servers = servers.join(", ");
-    let mut builder = builder(config);
     let away = |error: Error| {
         let servers = servers.clone();
         let refused = *error.kind() == ErrorKind::Auth;
@@ -117,27 +137,40 @@ pub(crate) async fn connect(url: &str) -> Result<(Clients, Hashes), ConnectError
             (false, false) => ConnectError::Unreachable { servers, source },
         }
     };
-    let [requests, rounds, feed] = [builder.build(), builder.build(), builder.build()];
-    builder.with_performance_config(|performance| {
-        performance.broadcast_channel_capacity = hints::WAITING_MAX;
-    });
-    let hints = builder.build();
-    let clients = Clients {
-        requests: requests.map_err(|error| ConnectError::Url(backend(error)))?,
-        rounds: rounds.map_err(|error| ConnectError::Url(backend(error)))?,
-        feed: feed.map_err(|error| ConnectError::Url(backend(error)))?,
-        hints: hints.map_err(|error| ConnectError::Url(backend(error)))?,
+    let connected = Arc::new(Notify::new());
+    let links = Links {
+        requests: link(&config, &connected).await.map_err(away)?,
+        rounds: link(&config, &connected).await.map_err(away)?,
+        feed: link(&config, &connected).await.map_err(away)?,
+        hints: client_with(config, hints::WAITING_MAX),
+        connected,
     };
-    for client in clients.all() {
-        client.init().await.map_err(away)?;
+    hints::notify(&links.connected, &links.hints);
+    links.hints.init().await.map_err(away)?;
+    let clients = links.requests.clients();
+    for client in &clients {
+        let info: String = client.info(None::<InfoKind>).await.map_err(away)?;
+        check(&info)?;
     }
-    check_servers(&clients.requests).await.map_err(away)??;
-    let hashes = load_scripts(&clients.requests).await?;
-    clients.requests.on_error(|(error, server)| async move {
+    let client = clients.first().ok_or_else(|| away(link::no_node()))?;
+    let hashes = load_scripts(client).await?;
+    // Where this one is lost, the others are too.
+    links.hints.on_error(|(error, server)| async move {
         tracing::warn!(%error, server = server.map(|s| s.to_string()), "the connection to Redis");
         Ok(())
     });
-    Ok((clients, hashes))
+    Ok((links, hashes))
+}
+
+async fn link(config: &Config, connected: &Arc<Notify>) -> Result<Link, Error> {
+    if config.server.is_clustered() {
+        let cluster = Cluster::connect(config.clone(), Arc::clone(connected)).await?;
+        return Ok(Link::Cluster(Arc::new(cluster)));
+    }
+    let client = client(config.clone());
+    hints::notify(connected, &client);
+    client.init().await?;
+    Ok(Link::One(client))
 }
 
 /// The library takes any scheme for `redis`.
@@ -155,30 +188,22 @@ fn config(url: &str) -> Result<Config, ConnectError> {
     Ok(config)
 }
 
-impl Clients {
-    pub(crate) fn all(&self) -> [&Client; 4] {
-        let [requests, rounds, feed] = self.needed();
-        [requests, rounds, feed, &self.hints]
-    }
-
-    /// Those without which nothing can be sold or shown.
-    pub(crate) fn needed(&self) -> [&Client; 3] {
-        [&self.requests, &self.rounds, &self.feed]
-    }
+pub(crate) fn client(config: Config) -> Client {
+    client_with(config, PerformanceConfig::default().broadcast_channel_capacity)
 }
 
 /// The library's own settings wait for ever: for a reply, for a server that is gone, for a place
 /// in the queue.
-fn builder(config: Config) -> Builder {
-    let mut builder = Builder::from_config(config);
-    builder.set_policy(ReconnectPolicy::new_exponential(0, 50, 1_000, 2));
-    builder.with_performance_config(|performance| {
+fn client_with(config: Config, messages_max: usize) -> Client {
+    let performance = PerformanceConfig {
         // Below the time after which a silent connection is given up: a command that timed out is
         // then left out when the others are sent again.
-        performance.default_command_timeout = COMMAND_TIMEOUT;
-    });
-    builder.with_connection_config(|connection| *connection = connection_config());
-    builder
+        default_command_timeout: COMMAND_TIMEOUT,
+        broadcast_channel_capacity: messages_max,
+        ..PerformanceConfig::default()
+    };
+    let policy = ReconnectPolicy::new_exponential(0, 50, 1_000, 2);
+    Client::new(config, Some(performance), Some(connection_config()), Some(policy))
 }
 
 fn connection_config() -> ConnectionConfig {
@@ -187,10 +212,6 @@ fn connection_config() -> ConnectionConfig {
         internal_command_timeout: Duration::from_secs(1),
         max_command_attempts: 1,
         max_command_buffer_len: 10_000,
-        // While a slot moves, the library would ask the new node without waiting for what is under
-        // way on that connection, take another reply for the answer, and in the end stop for good.
-        // So it follows no redirection: it only reads anew which node has what, and we repeat.
-        max_redirections: 0,
         tcp: TcpConfig {
             nodelay: Some(true),
             keepalive: Some(
@@ -198,7 +219,6 @@ fn connection_config() -> ConnectionConfig {
                     .with_time(Duration::from_secs(10))
                     .with_interval(Duration::from_secs(5)),
             ),
-            // In a cluster this is what ends a connection to a node that others still reach.
             user_timeout: Some(Duration::from_secs(2)),
             ..TcpConfig::default()
         },
@@ -210,20 +230,6 @@ fn connection_config() -> ConnectionConfig {
         ],
         ..ConnectionConfig::default()
     }
-}
-
-/// Checks every server that takes writes: a cluster has several.
-async fn check_servers(client: &Client) -> Result<Result<(), ConnectError>, Error> {
-    for server in client.active_connections() {
-        let info: String = match client.is_clustered() {
-            true => client.with_cluster_node(&server).info(None::<InfoKind>).await?,
-            false => client.info(None::<InfoKind>).await?,
-        };
-        if let Err(error) = check(&info) {
-            return Ok(Err(error));
-        }
-    }
-    Ok(Ok(()))
 }
 
 fn check(info: &str) -> Result<(), ConnectError> {
@@ -283,8 +289,6 @@ mod tests {
 
     #[test]
     fn a_command_is_given_up_before_its_connection() {
-        let performance = builder(Config::default()).get_performance_config().clone();
-        assert_eq!(performance.default_command_timeout, COMMAND_TIMEOUT);
         assert!(COMMAND_TIMEOUT < SILENT_MAX);
     }
 }

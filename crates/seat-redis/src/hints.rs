@@ -43,21 +43,8 @@ struct Ear {
 }
 
 impl Hints {
-    /// `client` is used for nothing else; a reconnection of any of `all` is a hint at everything,
-    /// since what was a master may have become another server meanwhile.
-    pub(crate) fn new(client: Client, all: &[&Client]) -> Self {
-        let connected = Arc::new(Notify::new());
-        for client in all {
-            let (made, moved) = (Arc::clone(&connected), Arc::clone(&connected));
-            client.on_reconnect(move |_| {
-                made.notify_one();
-                async { Ok(()) }
-            });
-            client.on_cluster_change(move |_| {
-                moved.notify_one();
-                async { Ok(()) }
-            });
-        }
+    /// `client` is used for nothing else.
+    pub(crate) fn new(client: Client, connected: Arc<Notify>) -> Self {
         let messages = client.message_rx();
         let ear = Mutex::new(Ear { messages, heard: HashSet::new(), is_deaf: false });
         Self { client, connected, ear }
@@ -140,6 +127,20 @@ impl Ear {
         events.retain(|event| self.heard.contains(event));
         events.into_iter().collect()
     }
+}
+
+/// Has every connection that this client makes hint at everything: what was a master may have
+/// become another server meanwhile.
+pub(crate) fn notify(connected: &Arc<Notify>, client: &Client) {
+    let (made, moved) = (Arc::clone(connected), Arc::clone(connected));
+    client.on_reconnect(move |_| {
+        made.notify_one();
+        async { Ok(()) }
+    });
+    client.on_cluster_change(move |_| {
+        moved.notify_one();
+        async { Ok(()) }
+    });
 }
 
 fn channels(events: &[EventId]) -> Vec<String> {

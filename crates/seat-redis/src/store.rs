@@ -1,7 +1,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use fred::{clients::Client, interfaces::ClientLike};
+use fred::interfaces::ClientLike;
 use seat_booking::{
     Active, Item, Mark, Selection,
     ports::{
@@ -13,14 +13,15 @@ use seat_booking::{
 };
 use seat_layout::{BookingId, EventId, SeatId, UserId};
 use seat_state::Version;
-use tokio::task::JoinSet;
+use tokio::{sync::Mutex, task::JoinSet};
 
 use crate::{
     call::Call,
-    connect::{self, Clients, ConnectError, Hashes},
+    connect::{self, ConnectError, Hashes, Links},
     heartbeat,
     hints::Hints,
     keys::Keys,
+    link::Link,
     reply::{Reply, Undeclared},
     script::Script,
 };
@@ -44,11 +45,11 @@ pub struct RedisLockStore {
 }
 
 struct Inner {
-    clients: Clients,
+    links: Links,
     hashes: Hashes,
     hints: Hints,
     /// Ends with the store.
-    _heartbeat: JoinSet<()>,
+    heartbeat: Mutex<JoinSet<()>>,
 }
 
 impl RedisLockStore {
@@ -64,15 +65,17 @@ impl RedisLockStore {
     /// # Errors
     /// A [`ConnectError`], which says what to do. It may be repeated.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        let (clients, hashes) = connect::connect(url).await?;
-        let hints = Hints::new(clients.hints.clone(), &clients.all());
-        let _heartbeat = heartbeat::start(&clients.all());
-        Ok(Self { inner: Arc::new(Inner { clients, hashes, hints, _heartbeat }) })
+        let (links, hashes) = connect::connect(url).await?;
+        let hints = Hints::new(links.hints.clone(), Arc::clone(&links.connected));
+        let heartbeat = Mutex::new(heartbeat::start(&links.all()));
+        Ok(Self { inner: Arc::new(Inner { links, hashes, hints, heartbeat }) })
     }
 
     /// Ends the connections, of every clone, after the calls under way.
     pub async fn close(&self) {
-        for client in self.inner.clients.all() {
+        // Before the connections, or it would look for the nodes of a cluster again.
+        self.inner.heartbeat.lock().await.shutdown().await;
+        for client in self.inner.links.all().iter().flat_map(Link::clients) {
             // A connection that is lost by now is closed as well.
             let _ = client.quit().await;
         }
@@ -80,30 +83,30 @@ impl RedisLockStore {
 
     /// What a customer waits for.
     async fn request(&self, call: Call) -> Result<Reply, LockError> {
-        call.send(&self.inner.clients.requests, &self.inner.hashes).await
+        call.send(&self.inner.links.requests, &self.inner.hashes).await
     }
 
     /// What happens in the background.
     async fn round(&self, call: Call) -> Result<Reply, LockError> {
-        call.send(&self.inner.clients.rounds, &self.inner.hashes).await
+        call.send(&self.inner.links.rounds, &self.inner.hashes).await
     }
 
     /// What the live views read.
     async fn feed(&self, call: Call) -> Result<Reply, LockError> {
-        call.send(&self.inner.clients.feed, &self.inner.hashes).await
+        call.send(&self.inner.links.feed, &self.inner.hashes).await
     }
 
     /// Sends a call with the keys that its caller knows, and again with those that the script
     /// names, until it has all. It changes nothing before.
     async fn declared(
         &self,
-        client: &Client,
+        link: &Link,
         script: Script,
         call: impl Fn(&Extra) -> Call,
     ) -> Result<Reply, LockError> {
         let mut extra = Extra::default();
         for _ in 0..DECLARATIONS_MAX {
-            let mut reply = call(&extra).send(client, &self.inner.hashes).await?;
+            let mut reply = call(&extra).send(link, &self.inner.hashes).await?;
             let undeclared = reply.undeclared()?;
             if undeclared.is_empty() {
                 return Ok(reply);
@@ -244,8 +247,8 @@ impl LockStore for RedisLockStore {
             call.items(keys, &extra.items);
             call
         };
-        let client = &self.inner.clients.requests;
-        self.declared(client, Script::HoldsOf, call).await?.user_holds()
+        let link = &self.inner.links.requests;
+        self.declared(link, Script::HoldsOf, call).await?.user_holds()
     }
 
     async fn begin(&self, request: TransferRequest) -> Result<BeginReply, LockError> {
@@ -294,8 +297,8 @@ impl LockStore for RedisLockStore {
             call.users(keys, &extra.users);
             call
         };
-        let client = &self.inner.clients.requests;
-        self.declared(client, Script::Finish, call).await?.finished()
+        let link = &self.inner.links.requests;
+        self.declared(link, Script::Finish, call).await?.finished()
     }
 
     async fn abort(
@@ -317,8 +320,8 @@ impl LockStore for RedisLockStore {
             call.users(keys, &extra.users);
             call
         };
-        let client = &self.inner.clients.requests;
-        self.declared(client, Script::Abort, call).await?.version_of("aborted")
+        let link = &self.inner.links.requests;
+        self.declared(link, Script::Abort, call).await?.version_of("aborted")
     }
 
     async fn free(
@@ -400,8 +403,8 @@ impl LockStore for RedisLockStore {
                 call.users(keys, &extra.users);
                 call
             };
-            let client = &self.inner.clients.rounds;
-            let reply = self.declared(client, Script::LoadChunk, call).await?.loaded()?;
+            let link = &self.inner.links.rounds;
+            let reply = self.declared(link, Script::LoadChunk, call).await?.loaded()?;
             if after.is_empty() || reply == LoadReply::Fenced {
                 return Ok(reply);
             }
@@ -477,8 +480,8 @@ impl LockStore for RedisLockStore {
     }
 
     async fn ready(&self) -> Result<(), LockError> {
-        for client in self.inner.clients.needed() {
-            let pong = client.ping::<String>(None).await;
+        for link in self.inner.links.needed() {
+            let pong = link.ping().await;
             pong.map_err(|error| LockError::Unknown(BackendError::new("redis", "ping", error)))?;
         }
         Ok(())
