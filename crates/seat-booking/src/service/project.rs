@@ -45,18 +45,17 @@ impl BookingService {
     pub async fn project(&self, event: &EventId) -> Result<usize, BookingError> {
         let Some(projection) = self.projection() else { return Ok(0) };
         let noted = guard(&self.inner.unprojected).get(event).copied();
-        let written = match self.is_projected(projection, *event).await? {
-            true => Some(0),
-            false => self.write_newest(projection, *event).await?,
+        let shown = match self.projected(projection, *event).await? {
+            Some(version) => Some((0, version)),
+            None => self.write_newest(projection, *event).await?,
         };
         // Somebody else's turn may have begun before the latest change: then it is looked at again.
-        if written.is_some() {
-            let mut unprojected = guard(&self.inner.unprojected);
-            if unprojected.get(event) == noted.as_ref() {
-                unprojected.remove(event);
-            }
+        let Some((written, version)) = shown else { return Ok(0) };
+        let mut unprojected = guard(&self.inner.unprojected);
+        if unprojected.get(event).is_some_and(|now| Some(*now) == noted || *now <= version) {
+            unprojected.remove(event);
         }
-        Ok(written.unwrap_or(0))
+        Ok(written)
     }
 
     /// The events that this node has made, loaded or changed and not yet seen projected: those to
@@ -125,23 +124,25 @@ impl BookingService {
         ClaimId(self.inner.ports.random.bytes())
     }
 
-    /// Whether there is nothing to write, as mostly: then nobody's turn is taken.
-    async fn is_projected(
+    /// The version that the rows show, when it is the newest one, as mostly: then nobody's turn is
+    /// taken.
+    async fn projected(
         &self,
         projection: &dyn Projection,
         event: EventId,
-    ) -> Result<bool, BookingError> {
-        let Some(progress) = projection.progress(event).await? else { return Ok(false) };
+    ) -> Result<Option<Version>, BookingError> {
+        let Some(progress) = projection.progress(event).await? else { return Ok(None) };
         let next = self.loaded(event, || self.locks().changes(event, progress, 1)).await?;
-        Ok(next == ChangesReply::Changes(Vec::new()))
+        Ok((next == ChangesReply::Changes(Vec::new())).then_some(progress))
     }
 
-    /// Writes what has changed; `None` when it is somebody else's turn.
+    /// Writes what has changed; how many rows, and which version they show. `None` when it is
+    /// somebody else's turn.
     async fn write_newest(
         &self,
         projection: &dyn Projection,
         event: EventId,
-    ) -> Result<Option<usize>, BookingError> {
+    ) -> Result<Option<(usize, Version)>, BookingError> {
         let lease = self.inner.settings.timing.project_lease;
         let claim = self.new_claim();
         let progress = match projection.claim(event, claim, lease).await? {
@@ -155,7 +156,8 @@ impl BookingService {
             // would look older than the rows.
             projection.forget(event, claim, lease).await?;
         }
-        self.write_rows(projection, &slot, claim, rows, version).await
+        let written = self.write_rows(projection, &slot, claim, rows, version).await?;
+        Ok(written.map(|written| (written, version)))
     }
 
     /// The rows that differ from those at `progress`, or all of them, and the version they show.
