@@ -4,7 +4,8 @@ use std::{fs, path::Path};
 
 use crate::origin::Origin;
 
-/// CPU seconds of this process and of the server's; `None` where they can't be read.
+/// CPU seconds of this process and of the server's, all together where there are several; `None`
+/// where they can't be read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct CpuSeconds {
     pub(crate) own: Option<f64>,
@@ -23,9 +24,11 @@ const TICKS_PER_SECOND: f64 = 100.0;
 impl CpuSeconds {
     pub(crate) const ZERO: Self = Self { own: Some(0.0), server: Some(0.0) };
 
-    /// What both processes have used so far, in steps of 10 ms.
-    pub(crate) fn so_far(server: Option<u32>) -> Self {
-        Self { own: seconds(Process::Own), server: server.map(Process::Id).and_then(seconds) }
+    /// What the processes have used so far, in steps of 10 ms.
+    pub(crate) fn so_far(servers: &[u32]) -> Self {
+        let of_servers = servers.iter().map(|&id| seconds(Process::Id(id))).sum();
+        let server = if servers.is_empty() { None } else { of_servers };
+        Self { own: seconds(Process::Own), server }
     }
 
     pub(crate) fn plus(self, other: Self) -> Self {

@@ -21,9 +21,10 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct StormOptions {
-    /// Where the server listens.
-    #[arg(long, default_value = "http://127.0.0.1:3000")]
-    pub(crate) url: Origin,
+    /// Where the server listens; of several that share their stores, separated by commas, the users
+    /// take one each in turn.
+    #[arg(long = "url", default_value = "http://127.0.0.1:3000", value_delimiter = ',')]
+    pub(crate) urls: Vec<Origin>,
 
     /// Seats of an event.
     #[arg(long, default_value_t = 10_000, value_parser = value_parser!(u32).range(1..=SEATS_MAX as i64))]
@@ -57,9 +58,9 @@ pub(crate) struct StormOptions {
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
 
-    /// The server's process, whose CPU is then measured; found by itself on this machine.
-    #[arg(long)]
-    pub(crate) server_pid: Option<u32>,
+    /// The server's processes, whose CPU is then measured; found by themselves on this machine.
+    #[arg(long = "server-pid", value_delimiter = ',')]
+    pub(crate) server_pids: Vec<u32>,
 
     /// What the users' choices of seats are derived from.
     #[arg(long, default_value_t = 1)]

@@ -69,7 +69,7 @@ struct StepFigures {
 #[serde(rename_all = "camelCase")]
 struct CpuFigures {
     own_seconds: Option<f64>,
-    server_pid: Option<u32>,
+    server_pids: Vec<u32>,
     server_seconds: Option<f64>,
     /// Own to the server's.
     ratio: Option<f64>,
@@ -91,7 +91,7 @@ const TIME_LIMIT: u8 = 2;
 impl Report {
     pub(crate) fn new(
         options: &StormOptions,
-        server_pid: Option<u32>,
+        server_pids: Vec<u32>,
         outcomes: &[SaleOutcome],
     ) -> Self {
         let all_bookings = || outcomes.iter().flat_map(|outcome| &outcome.ledger.bookings);
@@ -106,7 +106,7 @@ impl Report {
         let seats_booked = all_bookings().map(|booking| booking.seats.len() as u64).sum();
         let hold = StepFigures::new(attempts(Step::Hold));
         Self {
-            url: options.url.to_string(),
+            url: options.urls.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
             events_planned: options.events,
             seats_per_event: options.seats,
             users: options.users,
@@ -122,7 +122,7 @@ impl Report {
             holds_per_second: rate(hold.answered(), wall_seconds),
             hold,
             confirm: StepFigures::new(attempts(Step::Confirm)),
-            cpu: CpuFigures::new(server_pid, outcomes),
+            cpu: CpuFigures::new(server_pids, outcomes),
             violations: outcomes.iter().flat_map(violations).collect(),
         }
     }
@@ -193,13 +193,13 @@ impl StepFigures {
 }
 
 impl CpuFigures {
-    fn new(server_pid: Option<u32>, outcomes: &[SaleOutcome]) -> Self {
+    fn new(server_pids: Vec<u32>, outcomes: &[SaleOutcome]) -> Self {
         let CpuSeconds { own, server } =
             outcomes.iter().fold(CpuSeconds::ZERO, |sum, outcome| sum.plus(outcome.cpu));
         let ratio = own.zip(server).filter(|(_, server)| *server > 0.0);
         Self {
             own_seconds: own,
-            server_pid,
+            server_pids,
             server_seconds: server,
             ratio: ratio.map(|(own, server)| own / server),
         }
@@ -289,9 +289,12 @@ impl fmt::Display for CpuFigures {
             Some(seconds) => write!(f, "seat-load {seconds:.2} s")?,
             None => write!(f, "seat-load unknown")?,
         }
-        match (self.server_pid, self.server_seconds) {
-            (Some(pid), Some(seconds)) => write!(f, ", server (process {pid}) {seconds:.2} s")?,
-            (Some(_), None) | (None, _) => write!(f, ", server unknown")?,
+        match self.server_seconds {
+            Some(seconds) => {
+                let pids: Vec<_> = self.server_pids.iter().map(ToString::to_string).collect();
+                write!(f, ", server (process {}) {seconds:.2} s", pids.join(" and "))?;
+            }
+            None => write!(f, ", server unknown")?,
         }
         match self.ratio {
             Some(ratio) => write!(f, ", ratio {ratio:.2}"),

@@ -66,15 +66,18 @@ pub(crate) async fn run(options: &StormOptions) -> Result<Report, StormError> {
     let layout = Arc::new(Layout::new(document)?);
 
     let tokens = Tokens::new(options.secret.as_deref());
-    let origin = Arc::new(options.url.clone());
-    let mut client = Client::new(Arc::clone(&origin));
+    let origins: Vec<_> = options.urls.iter().cloned().map(Arc::new).collect();
+    let mut client = Client::new(Arc::clone(&origins[0]));
     client.connect().await.map_err(StormError::Preparation)?;
     let token = tokens.token(&mut client, "storm-admin", Role::Admin).await?;
     let mut admin = Admin::new(client, token);
     let layout_id = admin.create_layout(&upload).await.map_err(StormError::Preparation)?;
-    let mut users = admit(options, &origin, &tokens).await?;
+    let mut users = admit(options, &origins, &tokens).await?;
 
-    let server = options.server_pid.or_else(|| cpu::server(&origin));
+    let servers = match options.server_pids.as_slice() {
+        [] => origins.iter().filter_map(|origin| cpu::server(origin)).collect(),
+        pids => pids.to_vec(),
+    };
     let terms = Terms { seats_per_order: options.per_order, hold_minutes: options.hold_minutes };
     let deadline = clock::now() + options.time_limit;
     let mut outcomes = Vec::new();
@@ -83,25 +86,25 @@ pub(crate) async fn run(options: &StormOptions) -> Result<Report, StormError> {
         let event = admin.create_event(layout_id, &name).await.map_err(StormError::Preparation)?;
         let sale = Sale::new(event, Arc::clone(&layout), terms, deadline);
         let mut random = Random::new(options.seed, number);
-        let outcome = sell_and_audit(sale, &mut users, &mut admin, server, &mut random).await?;
+        let outcome = sell_and_audit(sale, &mut users, &mut admin, &servers, &mut random).await?;
         let sold_out = outcome.sold_out;
         outcomes.push(outcome);
         if !sold_out {
             break;
         }
     }
-    Ok(Report::new(options, server, &outcomes))
+    Ok(Report::new(options, servers, &outcomes))
 }
 
 /// The users, each with a token and an open connection.
 async fn admit(
     options: &StormOptions,
-    origin: &Arc<Origin>,
+    origins: &[Arc<Origin>],
     tokens: &Tokens,
 ) -> Result<Vec<User>, StormError> {
-    let mut desk = Client::new(Arc::clone(origin));
+    let mut desk = Client::new(Arc::clone(&origins[0]));
     let mut users = Vec::with_capacity(options.users as usize);
-    for user in 1..=options.users {
+    for (user, origin) in (1..=options.users).zip(origins.iter().cycle()) {
         let token = tokens.token(&mut desk, &format!("storm-{user}"), Role::User).await?;
         let mut client = Client::new(Arc::clone(origin));
         client.connect().await.map_err(|source| StormError::Connection { user, source })?;
@@ -114,16 +117,16 @@ async fn sell_and_audit(
     sale: Sale,
     users: &mut Vec<User>,
     admin: &mut Admin,
-    server: Option<u32>,
+    servers: &[u32],
     random: &mut Random,
 ) -> Result<SaleOutcome, StormError> {
     let sale = Arc::new(sale);
-    let cpu_before = CpuSeconds::so_far(server);
+    let cpu_before = CpuSeconds::so_far(servers);
     let ledger = tokio::select! {
         ledger = sell(&sale, users, admin) => ledger?,
         never = progress::show(&sale) => match never {},
     };
-    let cpu = CpuSeconds::so_far(server).minus(cpu_before);
+    let cpu = CpuSeconds::so_far(servers).minus(cpu_before);
     // After the deadline the answer to a last confirm may be missing, sold out or not.
     let sold_out = sale.is_sold_out() && clock::now() < sale.deadline;
     let seconds = seconds(&sale, &ledger, sold_out);
