@@ -75,7 +75,7 @@ impl State {
         request.app_data::<web::Data<Self>>().expect("whoever mounts the routes adds their state")
     }
 
-    /// Runs a change as a task of its own, which goes on when the caller goes away, and waits for it
+    /// Runs what asks a store as a task of its own, which goes on when the caller goes away, and waits for it
     /// as long as an answer may take.
     ///
     /// # Errors

@@ -1,6 +1,6 @@
 use std::pin::pin;
 
-use futures_util::future::{BoxFuture, select};
+use futures_util::future::{BoxFuture, Either, select};
 use seat_layout::EventId;
 use seat_state::{Timestamp, Version};
 
@@ -33,6 +33,19 @@ impl BookingService {
                 }
                 reply => return Ok(reply?),
             }
+        }
+    }
+
+    /// What comes of something that others do at the same time, unless they take too long: where a
+    /// store is away, those who wait for each other must not queue up.
+    pub(super) async fn within_load_wait<T>(
+        &self,
+        waiting: impl Future<Output = T> + Unpin,
+    ) -> Result<T, BookingError> {
+        let timeout = self.clock().sleep(self.inner.settings.timing.load_wait);
+        match select(waiting, timeout).await {
+            Either::Left((done, _)) => Ok(done),
+            Either::Right(_) => Err(BookingError::Unavailable(None)),
         }
     }
 

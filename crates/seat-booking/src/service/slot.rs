@@ -51,7 +51,8 @@ impl BookingService {
         if let Some(slot) = self.touched_slot(id) {
             return Ok(slot);
         }
-        let _turn = self.inner.readings.take(*id).await;
+        let turn = pin!(self.inner.readings.take(*id));
+        let _turn = self.within_load_wait(turn).await?;
         if let Some(slot) = self.touched_slot(id) {
             return Ok(slot);
         }

@@ -1,4 +1,5 @@
 use std::{
+    pin::pin,
     sync::{Arc, Mutex, PoisonError, RwLock},
     time::Duration,
 };
@@ -162,7 +163,7 @@ impl BookingService {
         if is_good() {
             return Ok(());
         }
-        let _turn = view.refreshing.lock().await;
+        let _turn = self.within_load_wait(pin!(view.refreshing.lock())).await?;
         // Whoever had the turn before may have read enough for all who waited.
         if is_good() {
             return Ok(());

@@ -62,8 +62,9 @@ pub(crate) async fn my_bookings(
 ) -> Result<HttpResponse, Problem> {
     let before = query.cursor.map(|cursor| (cursor.created_at, cursor.id));
     let limit = query.limit;
-    let mut bookings =
-        state.service().bookings_of(&caller.user, before, limit.and_one_more()).await?;
+    let (service, count) = (state.service().clone(), limit.and_one_more());
+    let read = async move { service.bookings_of(&caller.user, before, count).await };
+    let mut bookings = state.run(read).await?;
     let more = limit.cut(&mut bookings);
     let next = bookings.last().filter(|_| more);
     let next_cursor =
@@ -90,7 +91,8 @@ pub(crate) async fn booking(
     caller: Caller,
     PathId(id): PathId<BookingId>,
 ) -> Result<HttpResponse, Problem> {
-    let booking = state.service().booking(&caller.actor(), &id).await?;
+    let (service, actor) = (state.service().clone(), caller.actor());
+    let booking = state.run(async move { service.booking(&actor, &id).await }).await?;
     Ok(HttpResponse::Ok().json(BookingBody::from(booking)))
 }
 

@@ -85,7 +85,8 @@ pub(crate) async fn events(
     Query(query): Query<EventsQuery>,
 ) -> Result<HttpResponse, Problem> {
     let limit = query.limit;
-    let mut events = state.service().events(query.cursor, limit.and_one_more()).await?;
+    let (service, count) = (state.service().clone(), limit.and_one_more());
+    let mut events = state.run(async move { service.events(query.cursor, count).await }).await?;
     let more = limit.cut(&mut events);
     let next_cursor = events.last().filter(|_| more).map(|last| last.id);
     let events = events.iter().map(Into::into).collect();
@@ -108,7 +109,8 @@ pub(crate) async fn event(
     state: web::Data<State>,
     PathId(id): PathId<EventId>,
 ) -> Result<HttpResponse, Problem> {
-    let event = state.service().event(&id).await?;
+    let service = state.service().clone();
+    let event = state.run(async move { service.event(&id).await }).await?;
     Ok(HttpResponse::Ok().json(EventBody::from(&*event)))
 }
 

@@ -89,7 +89,8 @@ pub(crate) async fn layout(
     let ready = match answers.ready(Key::Layout(id), FOR_EVER, coding) {
         Some(ready) => ready,
         None => {
-            let layout = state.service().layout(&id).await?;
+            let service = state.service().clone();
+            let layout = state.run(async move { service.layout(&id).await }).await?;
             answers
                 .built(Key::Layout(id), FOR_EVER, coding, move |answers| {
                     (FOR_EVER, answers.geometry(id, &layout).layout_body(id))
