@@ -45,7 +45,8 @@ impl Tasks {
         self.spawn(tend_followed(service.clone(), stopping.clone()));
         self.spawn(audit_loaded(service.clone(), stopping.clone()));
         self.spawn(project_changed(service.clone(), stopping.clone()));
-        self.spawn(tend_all(service, stopping.clone()));
+        self.spawn(in_turn(Care::Locks, service.clone(), stopping.clone()));
+        self.spawn(in_turn(Care::Projection, service, stopping.clone()));
     }
 }
 
@@ -132,9 +133,18 @@ async fn project_changed(service: BookingService, stopping: CancellationToken) {
     }
 }
 
-/// Sweeps, reconciles, audits and projects every event there is, in turn, so that nothing sticks
-/// where nobody looks.
-async fn tend_all(service: BookingService, stopping: CancellationToken) {
+/// What every event there is gets, whether somebody looks at it or not.
+#[derive(Clone, Copy)]
+enum Care {
+    /// It is swept, reconciled and audited, so that nothing sticks.
+    Locks,
+    /// Its projection is written. After the lock store has lost everything that is a lot, and the
+    /// locks must not wait for it.
+    Projection,
+}
+
+/// Takes care of every event there is, in turn.
+async fn in_turn(care: Care, service: BookingService, stopping: CancellationToken) {
     let mut failures = Failures::default();
     let mut tick = ticks(service.settings().timing.round_every);
     let mut before = None;
@@ -158,10 +168,14 @@ async fn tend_all(service: BookingService, stopping: CancellationToken) {
             }
             visited += page.len();
             let events: Vec<EventId> = page.into_iter().map(|event| event.id).collect();
-            sweep(&service, events.clone(), &mut failures).await;
-            reconcile(&service, events.clone(), &mut failures).await;
-            audit(&service, events.clone(), &mut failures).await;
-            project(&service, events, &mut failures).await;
+            match care {
+                Care::Locks => {
+                    sweep(&service, events.clone(), &mut failures).await;
+                    reconcile(&service, events.clone(), &mut failures).await;
+                    audit(&service, events, &mut failures).await;
+                }
+                Care::Projection => project(&service, events, &mut failures).await,
+            }
         }
     }
 }
