@@ -14,6 +14,7 @@ use tokio::{
 use crate::fault::{DUPLICATE_KEY, backend, nothing_done, write_failed};
 
 const OPERATION: &str = "insert";
+const ENDED: &str = "the task that inserts has ended";
 
 /// How many documents go together at the most. From about fifty on, a document costs the server a
 /// tenth of what it costs alone; more than this makes the first of them wait.
@@ -42,15 +43,22 @@ impl Inserts {
         Self { queue }
     }
 
+    /// Whether there is a task that inserts.
+    pub(crate) fn check(&self) -> Result<(), RepositoryError> {
+        match self.queue.is_closed() {
+            true => Err(nothing_done(OPERATION, ENDED)),
+            false => Ok(()),
+        }
+    }
+
     /// Returns when the server has said what became of this document. Once it was sent, it is
     /// inserted or not whether anyone still waits for it.
     pub(crate) async fn insert(&self, document: RawDocumentBuf) -> Outcome {
         let (answer, outcome) = oneshot::channel();
-        let ended = "the task that inserts has ended";
         let request = Request { document, answer };
-        self.queue.send(request).await.map_err(|_| nothing_done(OPERATION, ended))?;
+        self.queue.send(request).await.map_err(|_| nothing_done(OPERATION, ENDED))?;
         // Only a panic of the task drops an answer, and nobody knows how far it had come.
-        let unknown = || RepositoryError::Unknown(backend(OPERATION, ended));
+        let unknown = || RepositoryError::Unknown(backend(OPERATION, ENDED));
         outcome.await.unwrap_or_else(|_| Err(unknown()))
     }
 }

@@ -80,8 +80,6 @@ struct AbandonedDocument {
     event_id: ObjectId,
     status: String,
     created_at: DateTime,
-    /// When its 30 days begin.
-    abandoned_at: DateTime,
     #[serde(skip_serializing_if = "Option::is_none")]
     idempotency_key: Option<IdempotencyKey>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -155,7 +153,6 @@ fn abandoned_document(abandoned: &Abandoned) -> AbandonedDocument {
         event_id: object_id(abandoned.event.as_bytes()),
         status: ABANDONED.to_owned(),
         created_at: date(abandoned.created_at),
-        abandoned_at: date(abandoned.created_at),
         idempotency_key: request.and_then(|request| request.key.clone()),
         attempt: request.map(|request| request.attempt),
         fingerprint: request.map(|request| request.fingerprint),

@@ -308,6 +308,7 @@ impl Repository for MongoRepository {
     async fn ready(&self) -> Result<(), RepositoryError> {
         const OPERATION: &str = "answer";
         self.shared.schema.check().map_err(|difference| nothing_done(OPERATION, difference))?;
+        self.shared.inserts.check()?;
         let database = self.shared.database.clone();
         let ping =
             self.read(OPERATION, async move { database.run_command(doc! { "ping": 1 }).await });

@@ -13,6 +13,7 @@ use thiserror::Error;
 use crate::{
     fault::command_code,
     records::{ABANDONED, BLOCKED, SOLD},
+    repository::collection,
 };
 
 pub(crate) const LAYOUTS: &str = "seatLayouts";
@@ -109,6 +110,15 @@ fn validator() -> Document {
             },
         ],
     } }
+}
+
+/// Has the 30 days begin of attempts that were abandoned since the last time. By the database's
+/// clock: by that of a node which is a month behind, an attempt would be forgotten at once, and what
+/// was refused could still be inserted.
+pub(crate) async fn date_abandoned(database: &Database) -> Result<(), Error> {
+    let undated = doc! { "status": ABANDONED, "abandonedAt": null };
+    let now = doc! { "$currentDate": { "abandonedAt": true } };
+    collection::<Document>(database, BOOKINGS).update_many(undated, now).await.map(drop)
 }
 
 /// Creates what is missing and changes nothing that is there.

@@ -39,8 +39,17 @@ async fn watch(
     mut dropped: oneshot::Receiver<()>,
 ) {
     while timeout(every, &mut dropped).await.is_err() {
-        // A server that is away says nothing about its indexes, and takes no insert either.
-        let Ok(found) = schema::compare(&database).await else { continue };
+        let found = match schema::compare(&database).await {
+            Ok(found) => found,
+            // A server that is away says nothing about its indexes, and takes no insert either.
+            Err(error) => {
+                tracing::warn!(%error, "the database could not be compared with what it must be");
+                continue;
+            }
+        };
+        if let Err(error) = schema::date_abandoned(&database).await {
+            tracing::warn!(%error, "abandoned attempts are kept for longer");
+        }
         let mut known = difference.lock().unwrap_or_else(PoisonError::into_inner);
         match (&*known, &found) {
             (_, Some(new)) if known.as_ref() != Some(new) => {
