@@ -151,7 +151,10 @@ impl BookingService {
             next.change_id = Some(change_id);
             match self.repository().update(next.clone()).await {
                 Ok(UpdateReply::Updated) => return Ok(next),
-                Ok(UpdateReply::Stale) if self.now() < deadline => {}
+                // Another change came first; or ours, of which not every server knows yet.
+                Ok(UpdateReply::Stale) if self.now() < deadline => {
+                    self.clock().sleep(timing.retry_pause).await;
+                }
                 Ok(UpdateReply::Stale) => return Err(BookingError::Unavailable(None)),
                 Err(error) if self.now() >= deadline => return Err(error.into()),
                 Err(_) => self.clock().sleep(timing.retry_pause).await,
