@@ -34,7 +34,7 @@ async fn the_settings_of_every_server_pass_its_own_check() {
             let mut variables = image_environment();
             variables.extend(environment(&server));
             variables.insert("JWT_SECRET".to_owned(), "a secret of the operator's".to_owned());
-            // The stores have other addresses here; nothing else is replaced.
+            // The stores are others here; what the files say of theirs has tests of its own.
             let url = match variables["REDIS_URL"].starts_with("redis-cluster://") {
                 true => cluster.url(),
                 false => variables["REDIS_URL"].replace("redis:6379", &redis.address()),

@@ -5,11 +5,15 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use mongodb::bson::{Document, doc};
-use seat_booking::{BookingService, MemoryLockStore, NewEvent, ports::Repository};
-use seat_layout::Layout;
+use mongodb::bson::{Document, doc, oid::ObjectId};
+use seat_booking::{
+    Abandoned, BookingService, MemoryLockStore, NewEvent, Record,
+    ports::{Repository, RepositoryError},
+};
+use seat_layout::{BookingId, EventId, Layout};
 use seat_mongo::{ConnectError, MongoRepository, SchemaDifference};
-use seat_tests::{Mongo, shared_mongo};
+use seat_state::Timestamp;
+use seat_tests::{Mongo, eventually, shared_mongo};
 
 /// A start does not hang.
 const REFUSED_WITHIN: Duration = Duration::from_secs(6);
@@ -97,7 +101,7 @@ async fn an_index_that_is_not_unique_does_no_harm_beside_the_right_one() {
 async fn seats_that_are_sold_twice_already_are_not_covered_up() {
     let mongo = shared_mongo().await;
     let database = mongo.database("sold_twice").await;
-    let event = mongodb::bson::oid::ObjectId::new();
+    let event = ObjectId::new();
     let sold = || doc! { "eventId": event, "activeSeatIds": ["A-1"], "status": "paid" };
     database.collection("seatBookings").insert_many([sold(), sold()]).await.unwrap();
     let error = refusal(&mongo.uri("sold_twice")).await;
@@ -109,7 +113,7 @@ async fn the_validator_refuses_what_would_escape_the_index() {
     let mongo = shared_mongo().await;
     let _repository = MongoRepository::connect(&mongo.uri("validator")).await.unwrap();
     let bookings = mongo.database("validator").await.collection::<Document>("seatBookings");
-    let event = mongodb::bson::oid::ObjectId::new();
+    let event = ObjectId::new();
     let good = doc! { "eventId": event, "activeSeatIds": ["A-1"], "status": "confirmed" };
     let wrong = |change: Document| {
         let mut document = good.clone();
@@ -133,6 +137,57 @@ async fn the_validator_refuses_what_would_escape_the_index() {
         assert!(error.to_string().contains("121"), "{document}: {error}");
     }
     bookings.insert_one(good).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_validator_a_running_repository_is_not_ready_until_it_is_set_again() {
+    let mongo = shared_mongo().await;
+    let uri = mongo.uri("validator_removed");
+    let often = Duration::from_millis(50);
+    let repository = MongoRepository::connect_checking(&uri, often).await.unwrap();
+    repository.ready().await.unwrap();
+    let database = mongo.database("validator_removed").await;
+    let remove = doc! { "collMod": "seatBookings", "validator": {} };
+    database.run_command(remove).await.unwrap();
+    eventually("it is not ready", REFUSED_WITHIN, async || repository.ready().await.is_err()).await;
+    let abandoned = Record::Abandoned(Abandoned {
+        id: BookingId::from_bytes([1; 12]),
+        event: EventId::from_bytes([2; 12]),
+        request: None,
+        created_at: Timestamp::from_ms(0),
+    });
+    let refused = repository.insert(abandoned).await;
+    assert!(matches!(refused, Err(RepositoryError::Unavailable(_))), "{refused:?}");
+
+    // As its message says: whoever starts sets it.
+    MongoRepository::connect(&uri).await.unwrap();
+    eventually("it is ready", REFUSED_WITHIN, async || repository.ready().await.is_ok()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_30_days_of_an_abandoned_attempt_are_the_databases_whatever_time_its_node_has() {
+    let mongo = shared_mongo().await;
+    let often = Duration::from_millis(50);
+    let uri = mongo.uri("abandoned");
+    let repository = MongoRepository::connect_checking(&uri, often).await.unwrap();
+    let id = BookingId::from_bytes([3; 12]);
+    let abandoned = Record::Abandoned(Abandoned {
+        id,
+        event: EventId::from_bytes([2; 12]),
+        request: None,
+        created_at: Timestamp::from_ms(0),
+    });
+    repository.insert(abandoned.clone()).await.unwrap();
+    let database = mongo.database("abandoned").await;
+    let bookings = database.collection::<Document>("seatBookings");
+    let now = database.run_command(doc! { "hello": 1 }).await.unwrap();
+    let now = *now.get_datetime("localTime").unwrap();
+    eventually("its days are counted from now", REFUSED_WITHIN, async || {
+        let of_now = doc! { "_id": ObjectId::from_bytes([3; 12]), "abandonedAt": { "$gte": now } };
+        bookings.find_one(of_now).await.unwrap().is_some()
+    })
+    .await;
+    assert_eq!(repository.record(id).await.unwrap(), Some(abandoned));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -39,6 +39,14 @@ async fn a_wrong_password_is_refused_and_not_repeated_in_the_message() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_takes_no_script_is_refused_and_the_script_named() {
+    let server = Redis::start_with(&["--rename-command", "SCRIPT", "NOTHING"]).await;
+    let error = refusal(&server.url()).await;
+    assert!(matches!(error, ConnectError::Script { .. }), "{error:?}");
+    assert!(error.to_string().contains("lua/"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_is_not_there_is_named() {
     let server = Redis::start().await;
     let (url, address) = (server.url(), server.address());

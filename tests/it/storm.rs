@@ -1,6 +1,6 @@
 //! The load generator sells an event out and audits every booking.
 
-use seat_tests::{executable, shared};
+use seat_tests::{Node, executable, shared};
 use tokio::process::Command;
 
 #[tokio::test]
@@ -8,7 +8,8 @@ async fn two_hundred_users_sell_an_event_out_and_the_audit_is_clean() {
     let server = shared().await;
     let mut load = Command::new(executable("seat-load", "SEAT_LOAD"));
     load.args(["storm", "--seats", "2000", "--users", "200", "--per-order", "2"]);
-    load.args(["--url", server.url(), "--secret", server.secret(), "--time-limit", "60s"]);
+    let urls: Vec<&str> = server.nodes().iter().map(Node::url).collect();
+    load.args(["--url", &urls.join(","), "--secret", server.secret(), "--time-limit", "60s"]);
     let output = load.kill_on_drop(true).output().await.unwrap();
 
     let report = String::from_utf8(output.stdout).unwrap();

@@ -10,6 +10,8 @@ mod http;
 mod one_key_two_servers;
 #[path = "race.rs"]
 mod race;
+#[path = "storm.rs"]
+mod storm;
 
 use std::time::Duration;
 

@@ -296,11 +296,28 @@ impl Shopper {
         let mut orders = Vec::new();
         while !self.hall.closing.load(Ordering::SeqCst) {
             sleep(THINKS).await;
+            self.ask_for_what_is_sold().await;
             if let Some(order) = self.order(orders.len()).await {
                 orders.push(order);
             }
         }
         orders
+    }
+
+    /// A seat of somebody's answered booking is neither shown as free nor held again.
+    async fn ask_for_what_is_sold(&self) {
+        let sold = self.hall.sold().iter().next().cloned();
+        let (Some(seat), Booked::StaysBooked) = (sold, self.hall.rule) else { return };
+        let path = format!("/seat-booking/availability/{}?seatIds={seat}", self.hall.event);
+        let shown = self.ask(self.user.request(Method::GET, &path)).await;
+        if let Some(shown) = shown.filter(|shown| shown.status != 503) {
+            // Shown held until a finish has come through that was lost.
+            assert_ne!(shown.expect(200).field("availability")[&seat], "available", "{seat}");
+        }
+        let hold = self.ask(hold_request(&self.user, &self.hall.event, &[&seat])).await;
+        if let Some(hold) = hold.filter(|hold| hold.status != 503) {
+            assert_eq!(hold.expect(409).code(), "seats_unavailable", "{seat}");
+        }
     }
 
     /// `None` when the seats were taken, or when nobody could say.

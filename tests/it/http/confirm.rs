@@ -178,19 +178,19 @@ async fn without_a_key_a_repetition_finds_its_booking() {
 async fn a_client_that_goes_away_leaves_a_whole_booking_or_none() {
     let (server, event) = room().await;
     let ada = Client::user(server, "goes-away");
-    let seats: Vec<String> =
-        ["A", "B"].iter().flat_map(|row| (1..=10).map(move |n| format!("seat_{row}{n}"))).collect();
-    for (nth, seat) in seats.iter().enumerate() {
-        ada.hold(&event, &[seat]).await.expect(201);
-        let request = confirm_request(&ada, &event, seat, "");
+    let orders: Vec<[String; 2]> =
+        (1..=10).map(|n| ["A", "B"].map(|row| format!("seat_{row}{n}"))).collect();
+    for (nth, [one, other]) in orders.iter().enumerate() {
+        let seats = [one.as_str(), other.as_str()];
+        ada.hold(&event, &seats).await.expect(201);
+        let request = confirm_request(&ada, &event, &seats, "");
         // Every fifth goes away in the middle of its request.
         let sent = if nth % 5 == 0 { request.len() - 1 } else { request.len() };
-        let patience = Duration::from_micros(150 * nth as u64);
+        let patience = Duration::from_micros(300 * nth as u64);
         send_and_reset(server, &request.as_bytes()[..sent], patience).await;
     }
 
     // Whatever was not confirmed is given back; what was is booked, as soon as its task has ended.
-    let all_seats: BTreeSet<&str> = seats.iter().map(String::as_str).collect();
     eventually("every seat is booked whole or free", SOON, async || {
         ada.delete(&format!("/seat-booking/release-seats/{event}")).await.expect(200);
         !states(&ada, &event).await.contains('h')
@@ -200,15 +200,21 @@ async fn a_client_that_goes_away_leaves_a_whole_booking_or_none() {
     let mut booked = BTreeSet::new();
     for booking in mine.field("bookings").as_array().unwrap() {
         assert_eq!(booking["status"], "confirmed");
-        assert_eq!(booking["totalAmount"].as_f64(), Some(75.0));
-        let [seat] = texts(&booking["allSeatIds"])[..] else { panic!("{booking}") };
-        assert!(booked.insert(seat), "{seat} was booked twice");
+        assert_eq!(booking["totalAmount"].as_f64(), Some(150.0));
+        let seats = texts(&booking["allSeatIds"]);
+        assert!(
+            orders.iter().any(|order| *order == seats[..]),
+            "no order, or half of one: {booking}"
+        );
+        assert!(booked.insert(seats[0]), "{booking} is there twice");
     }
-    for seat in all_seats {
-        let expected = if booked.contains(seat) { "booked" } else { "available" };
-        assert_eq!(ada.status_of(&event, seat).await, expected, "{seat}");
+    for seats in &orders {
+        let expected = if booked.contains(seats[0].as_str()) { "booked" } else { "available" };
+        for seat in seats {
+            assert_eq!(ada.status_of(&event, seat).await, expected, "{seat}");
+        }
     }
-    assert!((1..=16).contains(&booked.len()), "{} requests came through", booked.len());
+    assert!((1..=8).contains(&booked.len()), "{} requests came through", booked.len());
 }
 
 #[tokio::test]
@@ -220,7 +226,8 @@ async fn a_client_that_comes_back_with_its_key_gets_the_booking() {
         let (seat, key) = (format!("seat_A{number}"), format!("order-{number}"));
         ada.hold(&event, &[&seat]).await.expect(201);
         let patience = Duration::from_micros(300 * number);
-        let request = confirm_request(&ada, &event, &seat, &format!("Idempotency-Key: {key}\r\n"));
+        let request =
+            confirm_request(&ada, &event, &[&seat], &format!("Idempotency-Key: {key}\r\n"));
         send_and_reset(server, request.as_bytes(), patience).await;
         ada.confirm(&event, &[&seat], Some(&key)).await.expect(201);
     }
@@ -231,8 +238,8 @@ async fn a_client_that_comes_back_with_its_key_gets_the_booking() {
 }
 
 /// The bytes of a confirm with further header lines.
-fn confirm_request(client: &Client, event: &str, seat: &str, headers: &str) -> String {
-    let body = confirm_body(event, &[seat], &[]).to_string();
+fn confirm_request(client: &Client, event: &str, seats: &[&str], headers: &str) -> String {
+    let body = confirm_body(event, seats, &[]).to_string();
     format!(
         "POST /seat-booking/confirm HTTP/1.1\r\nHost: seats\r\nAuthorization: Bearer {}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n{headers}\r\n{body}",
