@@ -34,7 +34,7 @@ pub(crate) struct Flags {
     #[arg(long, env = "JWT_SECRET", hide_env_values = true, global = true)]
     pub(crate) jwt_secret: Option<SecretString>,
 
-    /// Redis, for locks: redis://, rediss:// or redis-cluster://
+    /// Redis, for locks: redis://, redis-cluster:// or redis-sentinel://, with rediss for TLS
     #[arg(long, env = "REDIS_URL", hide_env_values = true, global = true)]
     pub(crate) redis_url: Option<String>,
 
