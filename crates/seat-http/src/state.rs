@@ -75,8 +75,8 @@ impl State {
         request.app_data::<web::Data<Self>>().expect("whoever mounts the routes adds their state")
     }
 
-    /// Runs what asks a store as a task of its own, which goes on when the caller goes away, and waits for it
-    /// as long as an answer may take.
+    /// Runs what asks a store as a task of its own, which goes on when the caller goes away, and
+    /// waits for it as long as an answer may take.
     ///
     /// # Errors
     /// The change's own; [`Code::Unavailable`](crate::problem::Code) when it takes longer, and
