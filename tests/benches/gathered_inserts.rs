@@ -25,7 +25,7 @@ use seat_booking::{
 use seat_layout::{BookingId, Currency, EventId, Money};
 use seat_mongo::MongoRepository;
 use seat_state::Timestamp;
-use seat_tests::Mongo;
+use seat_testbed::Mongo;
 
 const ROUNDS: usize = 7;
 const BOOKINGS: usize = 5_000;

@@ -14,7 +14,7 @@ use seat_booking::{
 use seat_layout::{BookingId, EventId, SeatId, UserId};
 use seat_redis::RedisLockStore;
 use seat_state::{Status, Version};
-use seat_tests::{Redis, eventually};
+use seat_testbed::{Redis, eventually};
 use tokio::time::sleep;
 
 const LONG: Duration = Duration::from_secs(600);

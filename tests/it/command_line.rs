@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use seat_tests::{Authority, Client, Mongo, Redis, RedisTls, Server, executable, shared_mongo};
+use seat_testbed::{Authority, Client, Mongo, Redis, RedisTls, Server, executable, shared_mongo};
 use tempfile::TempDir;
 
 const SECRET: &str = "a secret of more than sixteen characters";

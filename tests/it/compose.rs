@@ -9,7 +9,7 @@ use std::{
     process::{Command, Output},
 };
 
-use seat_tests::{Redis, Server, executable, shared_cluster, shared_mongo};
+use seat_testbed::{Redis, Server, executable, shared_cluster, shared_mongo};
 use serde_json::Value;
 use tokio::task::spawn_blocking;
 

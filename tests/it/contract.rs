@@ -136,7 +136,7 @@ mod redis {
     use seat_booking::{contract::LockFixture, ports::LockStore};
     use seat_layout::EventId;
     use seat_redis::RedisLockStore;
-    use seat_tests::Redis;
+    use seat_testbed::Redis;
     use tokio::{
         sync::Mutex,
         time::{sleep, timeout},
@@ -194,7 +194,7 @@ mod redis_cluster {
     use seat_booking::{contract::LockFixture, ports::LockStore};
     use seat_layout::EventId;
     use seat_redis::RedisLockStore;
-    use seat_tests::{RedisCluster, shared_cluster};
+    use seat_testbed::{RedisCluster, shared_cluster};
     use tokio::time::sleep;
 
     seat_booking::contract::lock_store!(lock_store);
@@ -252,7 +252,7 @@ mod mongo {
     use seat_layout::{EventId, Money};
     use seat_mongo::{MongoRepository, SeatStates};
     use seat_state::{Status, Timestamp, Version};
-    use seat_tests::shared_mongo;
+    use seat_testbed::shared_mongo;
     use tokio::time::sleep;
 
     seat_booking::contract::repository!(repository);

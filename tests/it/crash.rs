@@ -11,7 +11,7 @@ use futures_util::{StreamExt, future::join_all, stream};
 use reqwest::Method;
 use seat_booking::contract::SeededRandomness;
 use seat_layout::arena;
-use seat_tests::{Answer, Client, Server, confirm_body, new_event};
+use seat_testbed::{Answer, Client, Server, confirm_body, new_event};
 use serde_json::{Value, json};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 

@@ -4,7 +4,7 @@ use std::{io, net::TcpListener, time::Duration};
 
 use actix_web::rt::System;
 use reqwest::{Client, RequestBuilder};
-use seat_tests::{small_layout, token};
+use seat_testbed::{small_layout, token};
 use serde_json::{Value, json};
 use tokio::{
     sync::oneshot,

@@ -5,7 +5,7 @@
 
 use std::{env, fs, path::Path, time::Duration};
 
-use seat_tests::{Server, executable};
+use seat_testbed::{Server, executable};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};

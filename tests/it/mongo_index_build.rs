@@ -5,7 +5,7 @@ use std::{error::Error, iter::successors, time::Duration};
 use mongodb::bson::{doc, oid::ObjectId};
 use seat_booking::ports::Repository;
 use seat_mongo::MongoRepository;
-use seat_tests::{Mongo, eventually};
+use seat_testbed::{Mongo, eventually};
 
 const COMPARE_EVERY: Duration = Duration::from_millis(100);
 const WITHIN: Duration = Duration::from_secs(30);

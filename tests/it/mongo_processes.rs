@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc};
-use seat_tests::{Mongo, eventually};
+use seat_testbed::{Mongo, eventually};
 
 #[tokio::test]
 async fn a_set_of_three_elects_another_primary_after_the_first_was_killed() {

@@ -13,7 +13,7 @@ use seat_booking::{
 use seat_layout::{BookingId, EventId, Layout};
 use seat_mongo::{ConnectError, MongoRepository, SchemaDifference};
 use seat_state::Timestamp;
-use seat_tests::{Mongo, eventually, shared_mongo};
+use seat_testbed::{Mongo, eventually, shared_mongo};
 
 /// A start does not hang.
 const REFUSED_WITHIN: Duration = Duration::from_secs(6);

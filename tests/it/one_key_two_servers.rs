@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use seat_layout::Layout;
-use seat_tests::{Answer, Client, new_event, shared};
+use seat_testbed::{Answer, Client, new_event, shared};
 use serde_json::Value;
 
 const ROUNDS: usize = 60;

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use seat_tests::{Client, Server, new_event, new_layout, shared, small_layout};
+use seat_testbed::{Client, Server, new_event, new_layout, shared, small_layout};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::{process::Command, time::timeout};

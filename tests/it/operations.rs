@@ -9,7 +9,7 @@ use mongodb::{
     bson::{Bson, Document, doc, oid::ObjectId},
 };
 use seat_state::Timestamp;
-use seat_tests::{
+use seat_testbed::{
     Client, Redis, Server, Stores, confirm_body, new_event, shared_mongo, small_layout,
 };
 use serde_json::Value;

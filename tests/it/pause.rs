@@ -5,9 +5,9 @@
 use std::time::Duration;
 
 use mongodb::bson::{Document, doc, oid::ObjectId};
-use seat_tests::{
-    Answer, Client, Node, Redis, Server, Signal, Stores, eventually, new_event, shared_mongo,
-    small_layout,
+use seat_testbed::{
+    Answer, Client, Node, Redis, Server, Signal, Stores, eventually, new_event, own_executable,
+    shared_mongo, small_layout,
 };
 use tokio::task::JoinHandle;
 
@@ -32,8 +32,8 @@ impl House {
         let awake = Server::start_on(std::slice::from_ref(&stores), &flags).await;
         let event = new_event(&awake, small_layout()).await;
         let arguments = [&stores.redis_url, &stores.mongodb_uri, awake.secret()];
-        let program = env!("CARGO_BIN_EXE_pausing_server");
-        let asleep = Node::of_program(program.as_ref(), &arguments).await;
+        let program = own_executable("pausing_server");
+        let asleep = Node::of_program(&program, &arguments).await;
         Self { awake, asleep, event, stores, _redis: redis }
     }
 

@@ -8,7 +8,7 @@ use std::{
 use futures_util::future::join_all;
 use seat_booking::contract::SeededRandomness;
 use seat_layout::arena;
-use seat_tests::{Answer, Client, Server, confirm_body, new_event, shared, small_layout};
+use seat_testbed::{Answer, Client, Server, confirm_body, new_event, shared, small_layout};
 use serde_json::json;
 use tokio::sync::Barrier;
 

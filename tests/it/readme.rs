@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path, process::Command};
 
-use seat_tests::Server;
+use seat_testbed::Server;
 use tokio::task::spawn_blocking;
 
 #[tokio::test]

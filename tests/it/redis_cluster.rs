@@ -16,7 +16,7 @@ use seat_booking::ports::{
 use seat_layout::{EventId, UserId};
 use seat_redis::RedisLockStore;
 use seat_state::Version;
-use seat_tests::{RedisCluster, Signal, eventually};
+use seat_testbed::{RedisCluster, Signal, eventually};
 use tokio::{
     sync::oneshot,
     task::JoinHandle,

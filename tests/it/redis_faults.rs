@@ -10,7 +10,7 @@ use seat_booking::ports::{
 };
 use seat_layout::EventId;
 use seat_redis::RedisLockStore;
-use seat_tests::{Redis, Signal, eventually};
+use seat_testbed::{Redis, Signal, eventually};
 
 const LONG: Duration = Duration::from_secs(600);
 /// The time-out of a command and some time for a busy machine.

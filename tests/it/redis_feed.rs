@@ -10,7 +10,7 @@ use seat_booking::{
 use seat_http::Tasks;
 use seat_layout::{EventId, Layout, SeatSet};
 use seat_redis::RedisLockStore;
-use seat_tests::{Redis, eventually};
+use seat_testbed::{Redis, eventually};
 use tokio::time::timeout;
 
 const LONG: Duration = Duration::from_secs(600);

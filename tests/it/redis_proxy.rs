@@ -15,7 +15,7 @@ use seat_booking::ports::{
 use seat_layout::EventId;
 use seat_redis::{ConnectError, RedisLockStore};
 use seat_state::Version;
-use seat_tests::{Proxy, Redis, Way, eventually};
+use seat_testbed::{Proxy, Redis, Way, eventually};
 use tokio::time::timeout;
 
 const LONG: Duration = Duration::from_secs(600);

@@ -8,7 +8,7 @@ use seat_booking::ports::{
 };
 use seat_layout::EventId;
 use seat_redis::RedisLockStore;
-use seat_tests::{RedisSentinel, Signal, eventually};
+use seat_testbed::{RedisSentinel, Signal, eventually};
 
 const LONG: Duration = Duration::from_secs(600);
 /// A second until the master counts as gone, the failover, and until the client asks again.

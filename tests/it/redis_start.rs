@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use seat_redis::{ConnectError, RedisLockStore};
-use seat_tests::{Authority, Redis, RedisTls};
+use seat_testbed::{Authority, Redis, RedisTls};
 
 /// A start does not hang.
 const REFUSED_WITHIN: Duration = Duration::from_secs(3);

@@ -12,8 +12,8 @@ use mongodb::{
     Collection, Database,
     bson::{Bson, DateTime, Document, doc, oid::ObjectId},
 };
-use seat_tests::small_layout;
-use seat_tests::{Client, Redis, Server, eventually, executable, new_event, shared_mongo};
+use seat_testbed::small_layout;
+use seat_testbed::{Client, Redis, Server, eventually, executable, new_event, shared_mongo};
 use serde_json::json;
 
 /// How far the documents may be behind.

@@ -9,7 +9,7 @@ use std::{
 };
 
 use seat_booking::Timing;
-use seat_tests::executable;
+use seat_testbed::executable;
 
 #[test]
 fn every_setting_stands_in_the_table_with_its_variable_and_default() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use reqwest::Method;
 use rustix::process::Signal;
-use seat_tests::{Client, Events, Server, confirm_body, new_event, small_layout};
+use seat_testbed::{Client, Events, Server, confirm_body, new_event, small_layout};
 use serde_json::Value;
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 

@@ -1,6 +1,6 @@
 //! The load generator sells an event out and audits every booking.
 
-use seat_tests::{Node, executable, shared};
+use seat_testbed::{Node, executable, shared};
 use tokio::process::Command;
 
 #[tokio::test]

@@ -33,6 +33,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("seat-load", &["seat-layout"]),
     (
+        "seat-testbed",
+        &["seat-booking", "seat-http", "seat-layout", "seat-mongo", "seat-redis", "seat-state"],
+    ),
+    (
         "seat-tests",
         &[
             "seat-booking",
@@ -42,6 +46,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "seat-redb",
             "seat-redis",
             "seat-state",
+            "seat-testbed",
         ],
     ),
 ];
@@ -137,15 +142,17 @@ fn a_driver_is_known_to_its_adapter_alone() {
     assert_eq!(users("redb"), ["seat-redb"]);
     assert_eq!(users("fred"), ["seat-redis"]);
     // The tests look at the database as its operator does.
-    assert_eq!(users("mongodb"), ["seat-mongo", "seat-tests"]);
+    assert_eq!(users("mongodb"), ["seat-mongo", "seat-testbed", "seat-tests"]);
 }
 
 #[test]
 fn an_http_status_is_known_to_seat_http_alone() {
     let workspace = Workspace::load();
     // The tests are clients: they look at statuses. So does the load generator, but by number.
-    let others =
-        workspace.members.values().filter(|m| !["seat-http", "seat-tests"].contains(&m.name()));
+    let others = workspace
+        .members
+        .values()
+        .filter(|m| !["seat-http", "seat-testbed", "seat-tests"].contains(&m.name()));
     for member in others {
         member.assert_without("StatusCode");
         member.assert_without("http::");
@@ -164,7 +171,10 @@ fn folder_package_and_import_have_one_name() {
             continue;
         }
         assert_eq!(folder, Some(member.name()));
-        for target in member.targets(&["lib", "bin"]) {
+        // The testbed's programs are servers that fail on purpose.
+        let kinds: &[&str] =
+            if member.name() == "seat-testbed" { &["lib"] } else { &["lib", "bin"] };
+        for target in member.targets(kinds) {
             assert_eq!(target["name"].as_str().unwrap().replace('_', "-"), member.name());
         }
     }

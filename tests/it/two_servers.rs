@@ -15,7 +15,7 @@ mod storm;
 
 use std::time::Duration;
 
-use seat_tests::{Client, Events, new_event, shared, small_layout};
+use seat_testbed::{Client, Events, new_event, shared, small_layout};
 
 #[tokio::test]
 async fn what_one_server_does_the_other_knows() {

@@ -8,7 +8,7 @@ use mongodb::{
     Database,
     bson::{Document, doc, oid::ObjectId},
 };
-use seat_tests::{Client, Server, eventually};
+use seat_testbed::{Client, Server, eventually};
 
 /// Within this after the last request nothing is in between any more: what a lost hold leaves behind
 /// is reconciled, and both servers have followed.

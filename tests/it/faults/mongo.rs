@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seat_tests::{Mongo, Redis, Signal, Stores, eventually};
+use seat_testbed::{Mongo, Redis, Signal, Stores, eventually};
 
 use super::sale::{Booked, Sale};
 

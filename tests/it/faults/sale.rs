@@ -12,7 +12,7 @@ use std::{
 use reqwest::{Method, RequestBuilder};
 use seat_booking::contract::SeededRandomness;
 use seat_layout::arena;
-use seat_tests::{Answer, Client, Node, Server, Stores, confirm_body, eventually, new_event};
+use seat_testbed::{Answer, Client, Node, Server, Stores, confirm_body, eventually, new_event};
 use serde_json::json;
 use tokio::{sync::watch, task::JoinSet, time::sleep};
 

@@ -6,7 +6,7 @@ use mongodb::{
     Database,
     bson::{Document, doc},
 };
-use seat_tests::{
+use seat_testbed::{
     Answer, Client, Redis, Server, Stores, eventually, new_event, shared_mongo, small_layout,
 };
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seat_tests::{Redis, Stores, shared_mongo};
+use seat_testbed::{Redis, Stores, shared_mongo};
 
 use super::sale::{Booked, Sale};
 

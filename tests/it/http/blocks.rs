@@ -1,6 +1,6 @@
 //! Seats that the house keeps back.
 
-use seat_tests::{Client, Events};
+use seat_testbed::{Client, Events};
 use serde_json::json;
 
 use super::room::{SOON, entry, room, states, texts, version_now};

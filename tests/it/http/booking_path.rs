@@ -1,6 +1,6 @@
 //! From an empty room to a booking.
 
-use seat_tests::{Client, Events, confirm_body, new_layout, shared, small_layout};
+use seat_testbed::{Client, Events, confirm_body, new_layout, shared, small_layout};
 use serde_json::{Value, json};
 
 use super::room::{SOON, at, entry, room, texts, version};

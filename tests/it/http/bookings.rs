@@ -1,7 +1,7 @@
 //! Bookings after they were made: who sees them, cancelling, and payments.
 
 use reqwest::Method;
-use seat_tests::{Answer, Client, confirm_body, new_event, small_layout};
+use seat_testbed::{Answer, Client, confirm_body, new_event, small_layout};
 use serde_json::{Value, json};
 
 use super::room::{at, room, texts, version, version_now};

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use futures_util::future::join_all;
-use seat_tests::{Client, Server, confirm_body, eventually, new_event, shared, small_layout};
+use seat_testbed::{Client, Server, confirm_body, eventually, new_event, shared, small_layout};
 use serde_json::{Value, json};
 use tokio::{io::AsyncWriteExt, net::TcpStream, time::sleep};
 

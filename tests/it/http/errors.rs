@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use reqwest::Method;
-use seat_tests::{
+use seat_testbed::{
     Answer, Client, Server, Signal, confirm_body, eventually, new_event, new_layout, shared,
     small_layout, token,
 };

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use seat_tests::{Client, Server, new_layout, shared, small_layout};
+use seat_testbed::{Client, Server, new_layout, shared, small_layout};
 use serde_json::json;
 
 use super::room::at;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use seat_tests::{Client, Events, Server, new_event, small_layout};
+use seat_testbed::{Client, Events, Server, new_event, small_layout};
 use serde_json::json;
 
 use super::room::{

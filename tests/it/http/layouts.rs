@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use seat_layout::{Layout, arena};
-use seat_tests::{Client, new_event, new_layout, shared, small_layout};
+use seat_testbed::{Client, new_event, new_layout, shared, small_layout};
 use serde_json::{Value, json};
 
 use super::room::{entry, texts};

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use seat_layout::Layout;
-use seat_tests::{Answer, Client, Server, confirm_body, new_event, shared, small_layout};
+use seat_testbed::{Answer, Client, Server, confirm_body, new_event, shared, small_layout};
 use serde_json::{Value, json};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, io::Read};
 use flate2::read::GzDecoder;
 use futures_util::future::join;
 use reqwest::Method;
-use seat_tests::{Client, Server, confirm_body, new_event, shared, small_layout};
+use seat_testbed::{Client, Server, confirm_body, new_event, shared, small_layout};
 use serde_json::{Value, json};
 
 use super::room::{at, entry, room, texts, version};

@@ -9,7 +9,7 @@ use std::{
 
 use futures_util::future::{join, join_all};
 use seat_state::Version;
-use seat_tests::{Client, Events, Server, SseEvent, confirm_body, new_event, small_layout};
+use seat_testbed::{Client, Events, Server, SseEvent, confirm_body, new_event, small_layout};
 use serde_json::json;
 
 use super::room::{SOON, room, texts, version, version_now};

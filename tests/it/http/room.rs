@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use seat_state::{Timestamp, Version};
-use seat_tests::{Client, Server, new_event, shared, small_layout};
+use seat_testbed::{Client, Server, new_event, shared, small_layout};
 use serde_json::Value;
 
 /// How long anything may take that the server does by itself; two cores run all tests at once.

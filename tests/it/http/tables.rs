@@ -1,6 +1,6 @@
 //! Tables that are held and booked as one.
 
-use seat_tests::confirm_body;
+use seat_testbed::confirm_body;
 use serde_json::json;
 
 use super::room::{at, entry, room_for_two, texts, version_now};

@@ -34,7 +34,7 @@ pub use events::{Events, SseEvent};
 pub use interposed::BeforeInserts;
 pub use mongo::{Mongo, shared_mongo};
 pub use node::Node;
-pub use process::executable;
+pub use process::{executable, own_executable};
 pub use proxy::{Proxy, Way};
 pub use redis::Redis;
 pub use redis_cluster::{RedisCluster, SlotMove, shared_cluster};

@@ -25,7 +25,7 @@ use seat_booking::{
 use seat_http::{Options, State, Tasks};
 use seat_mongo::MongoRepository;
 use seat_redis::RedisLockStore;
-use seat_tests::BeforeInserts;
+use seat_testbed::BeforeInserts;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = env::args().skip(1).collect();

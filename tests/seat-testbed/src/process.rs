@@ -29,6 +29,18 @@ pub fn executable(name: &str, variable: &str) -> PathBuf {
     })
 }
 
+/// One of this crate's own programs, built beside the test.
+///
+/// # Panics
+/// When it was not built.
+pub fn own_executable(name: &str) -> PathBuf {
+    let test = env::current_exe().expect("a process knows its program");
+    let built = test.ancestors().nth(2).expect("a test program lies below its profile's folder");
+    let program = built.join(name);
+    assert!(program.is_file(), "no {}: cargo build -p seat-testbed", program.display());
+    program
+}
+
 /// A program of others: the one that the environment variable names, else the one in `PATH`, else
 /// what `tests/run` has fetched.
 ///
