@@ -14,6 +14,7 @@ use serde_json::Value;
 const ARROWS: &[(&str, &[&str])] = &[
     ("seat-layout", &[]),
     ("seat-state", &["seat-layout"]),
+    ("seat-history", &[]),
     ("seat-booking", &["seat-layout", "seat-state"]),
     ("seat-mongo", &["seat-booking", "seat-layout", "seat-state"]),
     ("seat-redb", &["seat-booking", "seat-layout", "seat-state"]),
