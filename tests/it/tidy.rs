@@ -41,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "seat-tests",
         &[
             "seat-booking",
+            "seat-history",
             "seat-http",
             "seat-layout",
             "seat-mongo",

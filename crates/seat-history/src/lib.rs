@@ -5,6 +5,8 @@ mod history;
 mod line;
 mod operation;
 mod report;
+#[cfg(test)]
+mod tests;
 
 pub use check::check;
 pub use history::{History, ReadError};
