@@ -136,11 +136,25 @@ struct Tag {
 #[derive(Debug, thiserror::Error)]
 pub enum LineError {
     /// It is not JSON, or a field is missing, unknown or of another type.
-    #[error("it is not of the format")]
-    Json(#[from] serde_json::Error),
+    #[error("{what}, at column {column}")]
+    Json {
+        /// What is wrong.
+        what: String,
+        /// Where it was noticed.
+        column: usize,
+    },
     /// Its fields do not fit together.
     #[error("{0}")]
     Flaw(&'static str),
+}
+
+impl From<serde_json::Error> for LineError {
+    fn from(error: serde_json::Error) -> Self {
+        let what = error.to_string();
+        // Every line is line 1 to the parser.
+        let what = what.split(" at line ").next().unwrap_or_default().to_owned();
+        Self::Json { what, column: error.column() }
+    }
 }
 
 impl FinalBooking {

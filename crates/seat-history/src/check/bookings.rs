@@ -1,13 +1,13 @@
 //! The bookings, answered and found: I1, I2, I3 and I7.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::{
     Findings,
     index::{Index, Known},
     named, same_set, sorted,
 };
-use crate::{BookingStatus, FinalBooking, Invariant, Operation, OperationKind};
+use crate::{BookingStatus, FinalBooking, Invariant, Operation, OperationKind, Outcome};
 
 /// Event, user, seats and tables of a confirm.
 type Request<'a> = (&'a str, &'a str, Vec<&'a str>, Vec<&'a str>);
@@ -162,16 +162,20 @@ fn one_answer(index: &Index<'_>, id: &str, known: &Known<'_>, findings: &mut Fin
 
 /// Every booking is all of what some request asked for that was not refused.
 fn made_by_a_request(index: &Index<'_>, findings: &mut Findings<'_>) {
+    // Those that were answered are compared with their answers.
+    let unanswered = index.bookings.values().filter(|known| known.confirms.is_empty());
+    let unanswered: Vec<&FinalBooking> = unanswered.filter_map(|known| known.found).collect();
+    let users: HashSet<(&str, &str)> =
+        unanswered.iter().map(|found| (&*found.event, &*found.user)).collect();
     let mut requests: HashMap<Request<'_>, Vec<usize>> = HashMap::new();
     for (number, confirm) in index.operations() {
-        if confirm.kind == OperationKind::Confirm {
-            let seats = sorted(&confirm.seats);
-            let request = (&*confirm.event, &*confirm.user, seats, sorted(&confirm.tables));
+        let (event, user) = (&*confirm.event, &*confirm.user);
+        if confirm.kind == OperationKind::Confirm && users.contains(&(event, user)) {
+            let request = (event, user, sorted(&confirm.seats), sorted(&confirm.tables));
             requests.entry(request).or_default().push(number);
         }
     }
-    for known in index.bookings.values().filter(|known| known.confirms.is_empty()) {
-        let Some(found) = known.found else { continue };
+    for found in unanswered {
         let seats = sorted(&found.seats);
         let request = (&*found.event, &*found.user, seats, sorted(&found.tables));
         let asked = requests.get(&request).map(Vec::as_slice).unwrap_or_default();
@@ -187,10 +191,7 @@ fn made_by_a_request(index: &Index<'_>, findings: &mut Findings<'_>) {
             );
             findings.add(Invariant::I3, what, &near);
         // One that was answered with another booking did not make this one.
-        } else if !asked
-            .iter()
-            .any(|&n| index.operation(n).may_count() && !index.operation(n).is_yes())
-        {
+        } else if asked.iter().all(|&n| index.operation(n).outcome != Outcome::Unknown) {
             let what = format!(
                 "booking {id} is {}, though every confirm that asked for it was refused or \
                  answered with another booking",

@@ -102,7 +102,7 @@ impl Past<'_> {
 fn past<'a>(index: &Index<'a>) -> HashMap<SeatNumber, Past<'a>> {
     let mut all: HashMap<SeatNumber, Past<'a>> = HashMap::with_capacity(index.seat_count());
     for (number, operation) in index.operations() {
-        for seat in index.seats_of(operation) {
+        for seat in index.seats_of(number) {
             all.entry(seat).or_default().add(number, operation);
         }
     }
@@ -164,8 +164,8 @@ fn may_last(index: &Index<'_>, asked: &Ends, number: usize, time: u64) -> bool {
     }
     // It is answered with the earliest expiry of its seats: where the user may have held one of
     // them before, the others may last longer.
-    let user = index.user(&hold.user);
-    index.seats_of(hold).any(|seat| asked.first((seat, user), 0, [number; 2]) <= hold.end())
+    let user = index.user(number);
+    index.seats_of(number).any(|seat| asked.first((seat, user), 0, [number; 2]) <= hold.end())
 }
 
 /// Every hold and extension that may count, to be asked for the first of a user and a seat.
@@ -177,9 +177,9 @@ fn asked_holds(index: &Index<'_>) -> Ends {
     Ends::new(
         holds
             .flat_map(|(number, operation)| {
-                let (start, user) = (operation.start_us, index.user(&operation.user));
+                let (start, user) = (operation.start_us, index.user(number));
                 let over = u64::MAX;
-                let seats = index.seats_of(operation).collect::<Vec<_>>();
+                let seats = index.seats_of(number).collect::<Vec<_>>();
                 seats.into_iter().map(move |seat| End {
                     place: (seat, user),
                     start,

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use super::gaps::Gaps;
 use crate::{FinalBooking, History, Operation, OperationKind};
@@ -16,10 +16,23 @@ pub(super) struct Index<'a> {
     pub(super) history: &'a History,
     pub(super) gaps: Gaps,
     /// Every booking that an answer or the final state names.
-    pub(super) bookings: BTreeMap<&'a str, Known<'a>>,
-    users: HashMap<&'a str, u32>,
+    pub(super) bookings: HashMap<&'a str, Known<'a>>,
     seats: HashMap<(&'a str, &'a str), SeatNumber>,
-    names: Vec<(&'a str, &'a str)>,
+    /// The names of the seats by their numbers.
+    names: Vec<&'a str>,
+    /// Who and what of each operation, as numbers: they are asked for often.
+    asked: Vec<Asked>,
+    /// The seats of all operations, one operation after the other.
+    asked_seats: Vec<SeatNumber>,
+}
+
+/// An operation's names as numbers.
+struct Asked {
+    user: u32,
+    /// Stands for all seats of its event.
+    whole: SeatNumber,
+    /// Where its seats end; they begin where those of the operation before it do.
+    seats_end: usize,
 }
 
 /// What is known of a booking.
@@ -40,13 +53,22 @@ impl<'a> Index<'a> {
         let mut index = Self {
             history,
             gaps: Gaps::new(&history.faults),
-            bookings: BTreeMap::new(),
-            users: HashMap::new(),
+            bookings: HashMap::new(),
             seats: HashMap::new(),
             names: Vec::new(),
+            asked: Vec::with_capacity(history.operations.len()),
+            asked_seats: Vec::new(),
         };
+        let mut users: HashMap<&str, u32> = HashMap::new();
         for (number, operation) in history.operations.iter().enumerate() {
-            index.name(operation);
+            let next = users.len() as u32;
+            let user = *users.entry(&operation.user).or_insert(next);
+            let whole = index.number(&operation.event, "");
+            for seat in &operation.seats {
+                let seat = index.number(&operation.event, seat);
+                index.asked_seats.push(seat);
+            }
+            index.asked.push(Asked { user, whole, seats_end: index.asked_seats.len() });
             if let Some(booking) = &operation.booking {
                 let known = index.bookings.entry(booking).or_default();
                 match operation.kind {
@@ -95,46 +117,39 @@ impl<'a> Index<'a> {
         self.seats[&(event, seat)]
     }
 
-    /// Stands for all seats of the event.
-    pub(super) fn whole(&self, event: &str) -> SeatNumber {
-        self.seat(event, "")
+    /// Stands for all seats of the operation's event.
+    pub(super) fn whole(&self, number: usize) -> SeatNumber {
+        self.asked[number].whole
     }
 
-    pub(super) fn user(&self, user: &str) -> u32 {
-        self.users[user]
+    /// The number of the operation's user.
+    pub(super) fn user(&self, number: usize) -> u32 {
+        self.asked[number].user
+    }
+
+    /// The numbers of the operation's seats.
+    pub(super) fn seats_of(
+        &self,
+        number: usize,
+    ) -> impl ExactSizeIterator<Item = SeatNumber> + use<'_> {
+        let start = number.checked_sub(1).map_or(0, |before| self.asked[before].seats_end);
+        self.asked_seats[start..self.asked[number].seats_end].iter().copied()
     }
 
     pub(super) fn seat_name(&self, seat: SeatNumber) -> &'a str {
-        self.names[seat as usize].1
+        self.names[seat as usize]
     }
 
     pub(super) fn seat_count(&self) -> usize {
         self.names.len()
     }
 
-    /// The numbers of the seats that an operation names.
-    pub(super) fn seats_of<'o>(
-        &'o self,
-        operation: &'o Operation,
-    ) -> impl Iterator<Item = SeatNumber> + 'o {
-        operation.seats.iter().map(|seat| self.seat(&operation.event, seat))
-    }
-
-    fn name(&mut self, operation: &'a Operation) {
-        let next = self.users.len() as u32;
-        self.users.entry(&operation.user).or_insert(next);
-        self.number(&operation.event, "");
-        for seat in &operation.seats {
-            self.number(&operation.event, seat);
-        }
-    }
-
-    fn number(&mut self, event: &'a str, seat: &'a str) {
+    fn number(&mut self, event: &'a str, seat: &'a str) -> SeatNumber {
         let next = self.names.len() as SeatNumber;
-        self.seats.entry((event, seat)).or_insert_with(|| {
-            self.names.push((event, seat));
+        *self.seats.entry((event, seat)).or_insert_with(|| {
+            self.names.push(seat);
             next
-        });
+        })
     }
 }
 

@@ -1,6 +1,6 @@
 //! Repeated confirms: I7.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use super::{Findings, index::Index, same_set};
 use crate::{Invariant, Operation, OperationKind, Outcome};
@@ -9,7 +9,7 @@ use crate::{Invariant, Operation, OperationKind, Outcome};
 type Wish<'a> = (&'a str, &'a str, &'a str);
 
 pub(super) fn check(index: &Index<'_>, findings: &mut Findings<'_>) {
-    let mut wishes: BTreeMap<Wish<'_>, Vec<usize>> = BTreeMap::new();
+    let mut wishes: HashMap<Wish<'_>, Vec<usize>> = HashMap::new();
     for (number, operation) in index.operations() {
         if let (OperationKind::Confirm, Some(key)) = (operation.kind, &operation.key) {
             wishes.entry((&operation.event, &operation.user, key)).or_default().push(number);

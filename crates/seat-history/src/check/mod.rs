@@ -26,14 +26,16 @@ pub fn check(history: &History) -> Report {
     let index = Index::new(history);
     let mut findings = Findings { history, violations: Vec::new() };
     bookings::check(&index, &mut findings);
-    timelines::check(&index, &mut findings);
-    refusals::check(&index, &mut findings);
+    let ends = timelines::hold_ends(&index);
+    timelines::check(&index, &ends, &mut findings);
+    refusals::check(&index, ends, &mut findings);
     keys::check(&index, &mut findings);
     if history.complete {
         final_seats::check(&index, &mut findings);
     }
     let mut violations = findings.violations;
-    violations.sort_by(|a, b| (a.invariant, &a.operations).cmp(&(b.invariant, &b.operations)));
+    let order = |v: &Violation| (v.invariant, v.operations.clone(), v.what.clone());
+    violations.sort_by_cached_key(order);
     Report::new(history, violations)
 }
 

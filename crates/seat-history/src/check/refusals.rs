@@ -6,7 +6,7 @@ use super::{
     index::{Index, SeatNumber},
     keys::is_at_the_door,
     named, same_set,
-    timelines::{held_until, hold_ends, is_held},
+    timelines::{held_until, is_held},
 };
 use crate::{Invariant, Operation, OperationKind, Outcome};
 
@@ -25,8 +25,8 @@ struct Holds {
     given: Vec<(SeatNumber, u32, u64, usize)>,
 }
 
-pub(super) fn check(index: &Index<'_>, findings: &mut Findings<'_>) {
-    let holds = Holds::new(index);
+pub(super) fn check(index: &Index<'_>, ends: Ends, findings: &mut Findings<'_>) {
+    let holds = Holds::new(index, ends);
     for (number, confirm) in index.operations() {
         if confirm.kind == OperationKind::Confirm
             && confirm.outcome == Outcome::No
@@ -47,11 +47,11 @@ pub(super) fn check(index: &Index<'_>, findings: &mut Findings<'_>) {
 }
 
 impl Holds {
-    fn new(index: &Index<'_>) -> Self {
+    fn new(index: &Index<'_>, ends: Ends) -> Self {
         let (mut refused, mut tables, mut given) = (Vec::new(), Vec::new(), Vec::new());
         for (number, operation) in index.operations() {
-            let user = index.user(&operation.user);
-            let ends = index.seats_of(operation).map(|seat| End {
+            let user = index.user(number);
+            let ends = index.seats_of(number).map(|seat| End {
                 place: (seat, user),
                 start: operation.start_us,
                 over: u64::MAX,
@@ -68,13 +68,13 @@ impl Holds {
             }
             if is_held(operation) && operation.expires_us.is_some() {
                 given.extend(
-                    index.seats_of(operation).map(|seat| (seat, user, operation.end(), number)),
+                    index.seats_of(number).map(|seat| (seat, user, operation.end(), number)),
                 );
             }
         }
         given.sort_unstable();
         let (refused, tables) = (Ends::new(refused), Ends::new(tables));
-        Self { ends: hold_ends(index), refused, tables, given }
+        Self { ends, refused, tables, given }
     }
 
     /// The holds by which the user surely held everything during the whole request.
@@ -84,9 +84,9 @@ impl Holds {
         number: usize,
         confirm: &Operation,
     ) -> Option<Vec<usize>> {
-        let user = index.user(&confirm.user);
+        let user = index.user(number);
         let mut shown = Vec::new();
-        for seat in index.seats_of(confirm) {
+        for seat in index.seats_of(number) {
             let doubt = self.refused.first((seat, user), 0, [number; 2]);
             if doubt <= confirm.end() {
                 return None;

@@ -14,17 +14,19 @@ use crate::{Invariant, Operation, OperationKind, Outcome};
 /// The seats on which two operations contradict each other.
 type Clashes = BTreeMap<(usize, usize), Vec<SeatNumber>>;
 
-pub(super) fn check(index: &Index<'_>, findings: &mut Findings<'_>) {
+pub(super) fn check(index: &Index<'_>, ends: &Ends, findings: &mut Findings<'_>) {
     let taken = taken(index);
-    let ends = hold_ends(index);
-    let holds = Spans::new(index.operations().flat_map(|(number, operation)| {
-        let spans = index.seats_of(operation).filter_map(|seat| {
-            let until = held_until(index, &ends, number, seat, number)?;
-            let owner = index.user(&operation.user);
-            Some(Span { seat, owner, from: operation.end(), until, operation: number })
-        });
-        spans.collect::<Vec<_>>()
-    }));
+    let holds =
+        Spans::new(index.operations().filter(|(_, operation)| is_held(operation)).flat_map(
+            |(number, operation)| {
+                let spans = index.seats_of(number).filter_map(|seat| {
+                    let until = held_until(index, ends, number, seat, number)?;
+                    let owner = index.user(number);
+                    Some(Span { seat, owner, from: operation.end(), until, operation: number })
+                });
+                spans.collect::<Vec<_>>()
+            },
+        ));
     two_bookings(index, &taken, findings);
     two_holds(index, &holds, findings);
     booked_and_held(index, &taken, &holds, findings);
@@ -40,11 +42,11 @@ pub(super) fn held_until(
     but: usize,
 ) -> Option<u64> {
     let operation = index.operation(number);
-    let expires = operation.expires_us.filter(|_| is_held(operation))?;
-    let user = index.user(&operation.user);
+    let expires = operation.expires_us?;
+    let user = index.user(number);
     let since = operation.start_us;
     let ended = |seat| ends.first((seat, user), since, [number, but]);
-    let ended = ended(seat).min(ended(index.whole(&operation.event)));
+    let ended = ended(seat).min(ended(index.whole(number)));
     Some(expires.min(ended).min(index.gaps.first_from(since)))
 }
 
@@ -64,14 +66,14 @@ pub(super) fn hold_ends(index: &Index<'_>) -> Ends {
             | OperationKind::Unblock => false,
         };
         if ends_holds {
-            let user = index.user(&operation.user);
+            let user = index.user(number);
             let (start, over) = (operation.start_us, operation.over());
             let mut end = |seat| {
                 ends.push(End { place: (seat, user), start, over, operation: number });
             };
-            index.seats_of(operation).for_each(&mut end);
+            index.seats_of(number).for_each(&mut end);
             if operation.seats.is_empty() {
-                end(index.whole(&operation.event));
+                end(index.whole(number));
             }
         }
     }
@@ -89,7 +91,7 @@ fn taken(index: &Index<'_>) -> Spans {
     let mut spans = Vec::new();
     for (owner, known) in index.bookings.values().enumerate() {
         if let Some((operation, from, until)) = known.surely_active(index.history) {
-            spans.extend(index.seats_of(index.operation(operation)).map(|seat| Span {
+            spans.extend(index.seats_of(operation).map(|seat| Span {
                 seat,
                 owner: owner as u32,
                 from,
@@ -101,7 +103,7 @@ fn taken(index: &Index<'_>) -> Spans {
     let ends = block_ends(index);
     for (number, operation) in index.operations() {
         if operation.kind == OperationKind::Block && operation.is_yes() {
-            spans.extend(index.seats_of(operation).map(|seat| Span {
+            spans.extend(index.seats_of(number).map(|seat| Span {
                 seat,
                 owner: HOUSE,
                 from: operation.end(),
@@ -135,7 +137,7 @@ fn block_ends(index: &Index<'_>) -> Ends {
         };
         if ends_blocks {
             let (start, over) = (operation.start_us, operation.over());
-            ends.extend(index.seats_of(operation).map(|seat| End {
+            ends.extend(index.seats_of(number).map(|seat| End {
                 place: (seat, HOUSE),
                 start,
                 over,
@@ -160,8 +162,8 @@ fn two_holds(index: &Index<'_>, holds: &Spans, findings: &mut Findings<'_>) {
     let mut found = clashes(holds);
     // A hold of which is not known how long it lasted was still given at some time of its request.
     for (number, operation) in index.operations().filter(|(_, operation)| is_held(operation)) {
-        let owner = index.user(&operation.user);
-        for seat in index.seats_of(operation) {
+        let owner = index.user(number);
+        for seat in index.seats_of(number) {
             if let Some(span) = holds.other(seat, owner, operation.start_us, operation.end()) {
                 note(&mut found, span.operation, number, seat);
             }
@@ -183,7 +185,7 @@ fn booked_and_held(index: &Index<'_>, taken: &Spans, holds: &Spans, findings: &m
     for (number, operation) in index.operations().filter(|(_, operation)| is_held(operation)) {
         let (start, end) = (operation.start_us, operation.end());
         if !index.gaps.touch(start, end) {
-            for seat in index.seats_of(operation) {
+            for seat in index.seats_of(number) {
                 if let Some(span) = taken.other(seat, NOBODY, start, end) {
                     note(&mut found, number, span.operation, seat);
                 }

@@ -65,7 +65,7 @@ fn a_bad_line_is_named_with_what_is_wrong() {
         (format!("{hold},\"end\":4,\"outcome\":\"yes\"}}"), "`end` is before `start`"),
         (format!("{hold},\"outcome\":\"maybe\"}}"), "unknown variant `maybe`"),
         (format!("{hold},\"outcome\":\"unknown\",\"expire\":9}}"), "unknown field `expire`"),
-        (format!("{hold}}}"), "missing field `outcome`"),
+        (format!("{hold}}}"), "missing field `outcome`, at column 60"),
         (format!("{hold},\"outcome\":\"unknown\""), "EOF while parsing"),
         (format!("{hold},\"outcome\":\"unknown\",\"final\":\"end\"}}"), "exactly one of"),
         (r#"{"event":"e"}"#.into(), "exactly one of"),
