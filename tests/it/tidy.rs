@@ -32,7 +32,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "seat-state",
         ],
     ),
-    ("seat-load", &["seat-layout"]),
+    ("seat-load", &["seat-history", "seat-layout"]),
     (
         "seat-testbed",
         &["seat-booking", "seat-http", "seat-layout", "seat-mongo", "seat-redis", "seat-state"],

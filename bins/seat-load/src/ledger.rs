@@ -1,5 +1,6 @@
 use std::{fmt, time::Duration};
 
+use seat_history::Operation;
 use seat_layout::{BookingId, Money, SeatId};
 
 use crate::version::Version;
@@ -10,6 +11,8 @@ use crate::version::Version;
 pub(crate) struct Ledger {
     pub(crate) attempts: Vec<Attempt>,
     pub(crate) bookings: Vec<Booking>,
+    /// Every request in full, where a history is wanted.
+    pub(crate) operations: Vec<Operation>,
 }
 
 /// A request that was sent, answered or not.
@@ -59,5 +62,6 @@ impl Ledger {
     pub(crate) fn append(&mut self, mut other: Self) {
         self.attempts.append(&mut other.attempts);
         self.bookings.append(&mut other.bookings);
+        self.operations.append(&mut other.operations);
     }
 }

@@ -16,6 +16,7 @@ mod board;
 mod client;
 mod clock;
 mod cpu;
+mod history;
 mod ledger;
 mod options;
 mod origin;
@@ -40,13 +41,18 @@ use crate::options::{Command, Options};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     let Options { command: Command::Storm(options) } = Options::parse();
-    let report = match storm::run(&options).await {
-        Ok(report) => report,
+    let (report, history) = match storm::run(&options).await {
+        Ok(ended) => ended,
         Err(error) => return failed(&error),
     };
     print!("{report}");
     if let Some(path) = &options.json
         && let Err(error) = report.write_json(path)
+    {
+        return failed(&error);
+    }
+    if let Some(path) = &options.history
+        && let Err(error) = history::write(&history, path)
     {
         return failed(&error);
     }

@@ -58,6 +58,11 @@ pub(crate) struct StormOptions {
     #[arg(long)]
     pub(crate) json: Option<PathBuf>,
 
+    /// Where to write what the users saw, as a history for `check-history`; the audit then also
+    /// reads every booking again, and checks the history.
+    #[arg(long)]
+    pub(crate) history: Option<PathBuf>,
+
     /// The server's processes, whose CPU is then measured; found by themselves on this machine.
     #[arg(long = "server-pid", value_delimiter = ',')]
     pub(crate) server_pids: Vec<u32>,

@@ -8,6 +8,7 @@ use std::{
 };
 
 use hdrhistogram::Histogram;
+use seat_history::Violation;
 use seat_layout::{EventId, Money};
 use serde::Serialize;
 use thiserror::Error;
@@ -93,6 +94,7 @@ impl Report {
         options: &StormOptions,
         server_pids: Vec<u32>,
         outcomes: &[SaleOutcome],
+        broken: &[Violation],
     ) -> Self {
         let all_bookings = || outcomes.iter().flat_map(|outcome| &outcome.ledger.bookings);
         let attempts = |step| {
@@ -123,7 +125,11 @@ impl Report {
             hold,
             confirm: StepFigures::new(attempts(Step::Confirm)),
             cpu: CpuFigures::new(server_pids, outcomes),
-            violations: outcomes.iter().flat_map(violations).collect(),
+            violations: outcomes
+                .iter()
+                .flat_map(violations)
+                .chain(broken.iter().map(ToString::to_string))
+                .collect(),
         }
     }
 

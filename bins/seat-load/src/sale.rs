@@ -24,6 +24,8 @@ pub(crate) struct Sale {
     pub(crate) started: Instant,
     /// When the users stop, sold out or not.
     pub(crate) deadline: Instant,
+    /// What the times of the users' notes are counted from; absent when nobody wants any.
+    pub(crate) noted_since: Option<Instant>,
     phase: watch::Sender<Phase>,
     seats_booked: AtomicU32,
 }
@@ -66,6 +68,7 @@ impl Sale {
             terms,
             started: clock::now(),
             deadline,
+            noted_since: None,
             phase: watch::Sender::new(Phase::Selling),
             seats_booked: AtomicU32::new(0),
         }
@@ -91,6 +94,11 @@ impl Sale {
     /// The position of a seat that the server named.
     pub(crate) fn position(&self, seat: &SeatId) -> Option<u32> {
         self.layout.seat_index(seat).and_then(|index| u32::try_from(index).ok())
+    }
+
+    /// How long a hold is asked for.
+    pub(crate) fn hold_duration(&self) -> Duration {
+        Duration::from_secs_f64(self.terms.hold_minutes * 60.0)
     }
 
     pub(crate) fn hold_body(&self, seats: &[u32]) -> String {

@@ -1,5 +1,6 @@
 use std::{mem, sync::Arc};
 
+use seat_history::History;
 use seat_layout::{EventId, Layout, LayoutErrors, arena};
 use thiserror::Error;
 use tokio::{
@@ -13,6 +14,7 @@ use crate::{
     client::{Client, ClientError},
     clock,
     cpu::{self, CpuSeconds},
+    history,
     ledger::Ledger,
     options::StormOptions,
     origin::Origin,
@@ -22,7 +24,7 @@ use crate::{
     sale::{Sale, Terms},
     tokens::{Role, TokenError, Tokens},
     user::{Unexpected, User},
-    witness,
+    witness::{self, Testimony},
 };
 
 /// What came of one sale.
@@ -33,6 +35,8 @@ pub(crate) struct SaleOutcome {
     pub(crate) seconds: f64,
     pub(crate) ledger: Ledger,
     pub(crate) cpu: CpuSeconds,
+    /// What the server said afterwards, of an event that is sold out.
+    pub(crate) testimony: Option<Testimony>,
     pub(crate) violations: Vec<Violation>,
 }
 
@@ -56,11 +60,12 @@ pub(crate) enum StormError {
     Audit(#[source] ClientError),
 }
 
-/// Prepares, sells and audits one event after the other, up to the time limit.
+/// Prepares, sells and audits one event after the other, up to the time limit; gives the report and,
+/// where one is wanted, the history.
 ///
 /// # Errors
 /// Every [`StormError`]; a violation or the time limit is no error but part of the report.
-pub(crate) async fn run(options: &StormOptions) -> Result<Report, StormError> {
+pub(crate) async fn run(options: &StormOptions) -> Result<(Report, History), StormError> {
     let document = arena(options.seats);
     let upload = serde_json::to_vec(&document).expect("a layout has a JSON form");
     let layout = Arc::new(Layout::new(document)?);
@@ -80,20 +85,36 @@ pub(crate) async fn run(options: &StormOptions) -> Result<Report, StormError> {
     };
     let terms = Terms { seats_per_order: options.per_order, hold_minutes: options.hold_minutes };
     let deadline = clock::now() + options.time_limit;
+    let noted_since = options.history.as_ref().map(|_| clock::now());
+    let mut history = History::default();
     let mut outcomes = Vec::new();
     for number in 1..=options.events {
         let name = format!("Storm {number} of {}", options.events);
         let event = admin.create_event(layout_id, &name).await.map_err(StormError::Preparation)?;
-        let sale = Sale::new(event, Arc::clone(&layout), terms, deadline);
+        let mut sale = Sale::new(event, Arc::clone(&layout), terms, deadline);
+        sale.noted_since = noted_since;
         let mut random = Random::new(options.seed, number);
-        let outcome = sell_and_audit(sale, &mut users, &mut admin, &servers, &mut random).await?;
+        let mut outcome =
+            sell_and_audit(sale, &mut users, &mut admin, &servers, &mut random).await?;
         let sold_out = outcome.sold_out;
+        history.operations.append(&mut outcome.ledger.operations);
+        if let (true, Some(_), Some(testimony)) = (sold_out, noted_since, &outcome.testimony) {
+            let mut bookings = Vec::new();
+            for user in &mut users {
+                bookings.extend(user.list_bookings(event).await.map_err(StormError::Audit)?);
+            }
+            history::add_final_state(&mut history, event, &layout, &bookings, &testimony.states);
+        }
         outcomes.push(outcome);
         if !sold_out {
             break;
         }
     }
-    Ok(Report::new(options, servers, &outcomes))
+    if outcomes.iter().all(|outcome| outcome.sold_out) {
+        history::complete(&mut history);
+    }
+    let broken = history::violations(&history);
+    Ok((Report::new(options, servers, &outcomes, &broken), history))
 }
 
 /// The users, each with a token and an open connection.
@@ -105,10 +126,10 @@ async fn admit(
     let mut desk = Client::new(Arc::clone(&origins[0]));
     let mut users = Vec::with_capacity(options.users as usize);
     for (user, origin) in (1..=options.users).zip(origins.iter().cycle()) {
-        let token = tokens.token(&mut desk, &format!("storm-{user}"), Role::User).await?;
+        let token = tokens.token(&mut desk, &history::user_name(user), Role::User).await?;
         let mut client = Client::new(Arc::clone(origin));
         client.connect().await.map_err(|source| StormError::Connection { user, source })?;
-        users.push(User::new(user, client, &token, Random::new(options.seed, user)));
+        users.push(User::new(user, client, token, Random::new(options.seed, user)));
     }
     Ok(users)
 }
@@ -131,13 +152,15 @@ async fn sell_and_audit(
     let sold_out = sale.is_sold_out() && clock::now() < sale.deadline;
     let seconds = seconds(&sale, &ledger, sold_out);
     let mut violations = audit::answers(&sale.layout, &ledger.bookings);
+    let mut testimony = None;
     if sold_out {
-        let testimony = witness::testimony(admin, &sale, &ledger.bookings, random)
+        let asked = witness::testimony(admin, &sale, &ledger.bookings, random)
             .await
             .map_err(StormError::Audit)?;
-        violations.extend(audit::sold_out(&sale.layout, &ledger.bookings, &testimony));
+        violations.extend(audit::sold_out(&sale.layout, &ledger.bookings, &asked));
+        testimony = Some(asked);
     }
-    Ok(SaleOutcome { event: sale.event, sold_out, seconds, ledger, cpu, violations })
+    Ok(SaleOutcome { event: sale.event, sold_out, seconds, ledger, cpu, testimony, violations })
 }
 
 /// Lets all users order at once until the event is sold out or the deadline has come; gives what

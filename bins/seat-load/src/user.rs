@@ -1,13 +1,14 @@
 use std::{sync::Arc, time::Duration};
 
-use seat_layout::{BookingId, Money, SeatId};
+use seat_layout::{BookingId, EventId, Money, SeatId};
 use serde::Deserialize;
 use thiserror::Error;
 use tokio::time;
 
 use crate::{
-    client::Client,
+    client::{Client, ClientError},
     clock,
+    history::{ListedBooking, Notes, Request},
     ledger::{Booking, Ledger, Step},
     random::Random,
     sale::{Phase, Sale},
@@ -23,8 +24,10 @@ pub(crate) struct User {
     random: Random,
     orders: u64,
     pub(crate) ledger: Ledger,
+    notes: Option<Notes>,
     hold: Head,
     confirm: Head,
+    token: Token,
 }
 
 /// An answer that no server that keeps the contract gives; the sale is stopped.
@@ -51,8 +54,8 @@ const CREATED: u16 = 201;
 const CONFLICT: u16 = 409;
 
 impl User {
-    pub(crate) fn new(number: u32, client: Client, token: &Token, random: Random) -> Self {
-        let post = |path| Head::post(client.origin(), path, Some(token));
+    pub(crate) fn new(number: u32, client: Client, token: Token, random: Random) -> Self {
+        let post = |path| Head::post(client.origin(), path, Some(&token));
         Self {
             hold: post("/seat-booking/hold-seats"),
             confirm: post("/seat-booking/confirm"),
@@ -61,6 +64,8 @@ impl User {
             random,
             orders: 0,
             ledger: Ledger::default(),
+            notes: None,
+            token,
         }
     }
 
@@ -69,7 +74,10 @@ impl User {
     /// # Errors
     /// [`Unexpected`]. A server that is away or busy is asked again until the deadline.
     pub(crate) async fn take_part(mut self, sale: Arc<Sale>) -> Result<Self, Unexpected> {
-        match time::timeout_at(sale.deadline, self.buy(&sale)).await {
+        self.notes = sale.noted_since.map(|since| Notes::new(since, sale.hold_duration()));
+        let bought = time::timeout_at(sale.deadline, self.buy(&sale)).await;
+        self.ledger.operations = self.notes.take().map(Notes::into_operations).unwrap_or_default();
+        match bought {
             Ok(bought) => bought.map(|()| self),
             Err(_deadline) => Ok(self),
         }
@@ -88,6 +96,37 @@ impl User {
             }
         }
         Ok(())
+    }
+
+    /// All that this user has booked in this event, as the server lists it.
+    ///
+    /// # Errors
+    /// Every [`ClientError`].
+    pub(crate) async fn list_bookings(
+        &mut self,
+        event: EventId,
+    ) -> Result<Vec<(u32, ListedBooking)>, ClientError> {
+        #[derive(Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Page {
+            bookings: Vec<ListedBooking>,
+            next_cursor: Option<String>,
+        }
+        let mut listed = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let path = format!("/seat-booking/my-bookings?limit=100{cursor}");
+            let message = Head::get(self.client.origin(), &path, Some(&self.token)).bare();
+            let Page { bookings, next_cursor } = self.client.json(&message).await?;
+            // The newest first: what follows another event's is older still.
+            let goes_on = bookings.last().is_some_and(|last| last.event_id == event);
+            let of_event = bookings.into_iter().filter(|booking| booking.event_id == event);
+            listed.extend(of_event.map(|booking| (self.number, booking)));
+            match next_cursor.filter(|_| goes_on) {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(listed),
+            }
+        }
     }
 
     /// Holds these seats and books them, unless someone else has one of them.
@@ -125,7 +164,8 @@ impl User {
             conflicting_seats: Vec<SeatId>,
         }
         let message = self.hold.with_body(sale.hold_body(seats).as_bytes());
-        let answer = self.ask(Step::Hold, &message).await;
+        let request = Request { step: Step::Hold, seats, key: None };
+        let answer = self.ask(sale, request, &message).await;
         if answer.status == CREATED {
             return Ok(Vec::new());
         }
@@ -160,7 +200,8 @@ impl User {
         let key = format!("storm-{}-{}", self.number, self.orders);
         let body = sale.confirm_body(seats, self.number);
         let message = self.confirm.with_header("Idempotency-Key", &key).with_body(body.as_bytes());
-        let answer = self.ask(Step::Confirm, &message).await;
+        let request = Request { step: Step::Confirm, seats, key: Some(&key) };
+        let answer = self.ask(sale, request, &message).await;
         if let Some(Confirmation { booking_id, all_seat_ids, total_amount, version }) =
             parsed(&answer, CREATED)
         {
@@ -192,12 +233,18 @@ impl User {
     /// Sends the request until it is answered with something other than "again later".
     ///
     /// A hold may be repeated, since seats that one holds count as held, and a confirm has its key.
-    async fn ask(&mut self, step: Step, message: &Message) -> Answer {
+    async fn ask(&mut self, sale: &Sale, request: Request<'_>, message: &Message) -> Answer {
         loop {
+            if let Some(notes) = &mut self.notes {
+                notes.ask(sale, self.number, request);
+            }
             let asked = clock::now();
             let answer = self.client.send(message).await;
             let status = answer.as_ref().ok().map(|answer| answer.status);
-            self.ledger.note(step, status, asked.elapsed());
+            self.ledger.note(request.step, status, asked.elapsed());
+            if let Some(notes) = &mut self.notes {
+                notes.answered(answer.as_ref().ok());
+            }
             match answer {
                 Ok(Answer { again_after: Some(pause), .. }) => time::sleep(pause).await,
                 Ok(answer) => return answer,

@@ -88,6 +88,20 @@ impl History {
         Ok(history)
     }
 
+    /// Writes all of it: the operations, the faults, and the final state.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn write(&self, mut out: impl Write) -> io::Result<()> {
+        let operations = self.operations.iter().cloned().map(Line::Operation);
+        let faults = self.faults.iter().cloned().map(Line::Fault);
+        let bookings = self.bookings.iter().cloned().map(Line::Booking);
+        let seats = self.seats.iter().cloned().map(Line::Seat);
+        let end = self.complete.then_some(Line::End(self.end));
+        let mut lines = operations.chain(faults).chain(bookings).chain(seats).chain(end);
+        lines.try_for_each(|line| Self::write_line(&mut out, &line))
+    }
+
     /// Writes one line with its line feed.
     ///
     /// # Errors

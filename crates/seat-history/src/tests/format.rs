@@ -54,7 +54,10 @@ fn what_was_written_is_read_again() {
     let history = History::read(text.as_slice()).unwrap();
     assert_eq!((history.operations.len(), history.faults.len()), (2, 1));
     assert_eq!((history.bookings.len(), history.seats.len(), history.complete), (1, 1, true));
-    assert_eq!((history.lines, history.end.at_us), (vec![1, 2], Some(5)));
+    assert_eq!((&history.lines, history.end.at_us), (&vec![1, 2], Some(5)));
+    let mut whole = Vec::new();
+    history.write(&mut whole).unwrap();
+    assert_eq!(whole, text);
 }
 
 #[test]

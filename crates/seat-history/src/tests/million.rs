@@ -108,8 +108,9 @@ fn a_right_history_of_a_million_operations_is_accepted_in_seconds() {
     assert!(history.operations.len() >= OPERATIONS);
     assert!(all.as_secs() < 30, "it took {all:?}");
     eprintln!(
-        "{} operations: read in {read:?}, checked in {:?}",
+        "{} operations, {} MB: read in {read:?}, checked in {:?}",
         history.operations.len(),
+        text.len() / 1_000_000,
         all - read
     );
 

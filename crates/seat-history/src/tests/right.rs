@@ -45,7 +45,9 @@ right! {
     a_refused_block_may_undo_what_another_found_blocked:
         r#"{"op":"block","event":"e","seats":["A","B"],"start":10,"end":60,"outcome":"no","code":"seats_unavailable"}
 {"op":"block","event":"e","seats":["A"],"start":20,"end":30,"outcome":"yes"}
-{"op":"hold","event":"e","user":"bob","seats":["A"],"start":70,"end":80,"outcome":"yes"}"#;
+{"op":"hold","event":"e","user":"bob","seats":["A"],"start":70,"end":80,"outcome":"yes"}
+{"final":"seat","event":"e","seat":"A","status":"available"}
+{"final":"end","quiet":true}"#;
     the_house_may_be_asked_again_after_a_rate_limit:
         r#"{"op":"confirm","event":"e","user":"ann","seats":["A"],"key":"k","booking":"b","start":10,"end":20,"outcome":"yes"}
 {"op":"confirm","event":"e","user":"ann","seats":["A"],"key":"k","start":30,"end":40,"outcome":"no","code":"rate_limited"}"#;
@@ -56,9 +58,23 @@ right! {
 {"op":"confirm","event":"e","user":"ann","seats":["A"],"key":"k","booking":"b","start":70,"end":80,"outcome":"yes"}
 {"op":"confirm","event":"e","user":"bob","seats":["A"],"key":"m","booking":"c","start":90,"end":95,"outcome":"yes"}"#;
     a_refused_confirm_may_still_be_undone_when_the_next_comes:
-        r#"{"op":"hold","event":"e","user":"ann","seats":["A"],"start":10,"end":20,"outcome":"yes","expires":900}
-{"op":"confirm","event":"e","user":"ann","seats":["A"],"start":30,"end":40,"outcome":"no","code":"idempotency_mismatch"}
+        r#"{"op":"confirm","event":"e","user":"ann","seats":["A"],"start":10,"end":20,"outcome":"no","code":"not_held"}
+{"op":"hold","event":"e","user":"ann","seats":["A"],"start":30,"end":40,"outcome":"yes","expires":900}
 {"op":"confirm","event":"e","user":"ann","seats":["A"],"start":50,"end":60,"outcome":"no","code":"not_held"}"#;
+    an_unknown_confirm_ends_the_hold_whatever_came_of_it:
+        r#"{"op":"hold","event":"e","user":"ann","seats":["A"],"start":10,"end":20,"outcome":"yes","expires":900}
+{"op":"confirm","event":"e","user":"ann","seats":["A"],"start":30,"end":40,"outcome":"unknown"}
+{"op":"cancel","event":"e","booking":"b","start":50,"end":60,"outcome":"yes"}
+{"op":"hold","event":"e","user":"bob","seats":["A"],"start":70,"end":80,"outcome":"yes","expires":900}"#;
+    a_refusal_that_was_on_its_way_when_the_booking_was_made:
+        r#"{"op":"confirm","event":"e","user":"ann","seats":["A"],"key":"k","booking":"b","start":10,"end":20,"outcome":"yes"}
+{"op":"confirm","event":"e","user":"ann","seats":["A"],"key":"k","start":15,"end":30,"outcome":"no","code":"not_held"}"#;
+    a_booked_seat_is_shown_available_just_after_a_loss:
+        r#"{"op":"confirm","event":"e","user":"ann","seats":["A"],"booking":"b","start":10,"end":20,"outcome":"yes"}
+{"fault":"flush","start":30,"end":40,"forgets":true}
+{"final":"booking","booking":"b","event":"e","user":"ann","seats":["A"],"status":"confirmed"}
+{"final":"seat","event":"e","seat":"A","status":"available"}
+{"final":"end","at":60000040}"#;
     bookings_and_seats_are_not_read_at_one_moment:
         r#"{"op":"confirm","event":"e","user":"ann","seats":["A"],"key":"k","start":10,"end":20,"outcome":"unknown"}
 {"final":"seat","event":"e","seat":"A","status":"booked"}
