@@ -31,8 +31,15 @@ impl House {
         let flags = ["--reconcile-age-ms", "1000", "--round-every-ms", "200"];
         let awake = Server::start_on(std::slice::from_ref(&stores), &flags).await;
         let event = new_event(&awake, small_layout()).await;
-        let arguments = [&stores.redis_url, &stores.mongodb_uri, awake.secret()];
-        let program = own_executable("pausing_server");
+        let arguments = [
+            ["--redis-url", &stores.redis_url],
+            ["--mongodb-uri", &stores.mongodb_uri],
+            ["--jwt-secret", awake.secret()],
+            ["--at", "insert.before"],
+            ["--do", "stop"],
+        ];
+        let arguments = arguments.concat();
+        let program = own_executable("failing_server");
         let asleep = Node::of_program(&program, &arguments).await;
         Self { awake, asleep, event, stores, _redis: redis }
     }

@@ -35,7 +35,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("seat-load", &["seat-history", "seat-layout"]),
     (
         "seat-testbed",
-        &["seat-booking", "seat-http", "seat-layout", "seat-mongo", "seat-redis", "seat-state"],
+        &[
+            "seat-booking",
+            "seat-http",
+            "seat-layout",
+            "seat-mongo",
+            "seat-redb",
+            "seat-redis",
+            "seat-state",
+        ],
     ),
     (
         "seat-tests",

@@ -88,7 +88,7 @@ impl Node {
     ///
     /// # Panics
     /// With its log, when it does not end in time.
-    pub(crate) async fn ended(&mut self) -> ExitStatus {
+    pub async fn ended(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.process.child.try_wait().expect("a child can be waited for")
