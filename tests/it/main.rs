@@ -7,6 +7,7 @@ mod command_line;
 mod compose;
 mod contract;
 mod crash;
+mod crash_points;
 mod embedding;
 mod examples;
 mod http;
