@@ -22,7 +22,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local locks = redis.call('MGET', unpack(KEYS, 5))
 
 local taken, fresh = {}, {}
-local since, ends = now, now + ttl_ms
+local since, ends = now, math.huge
 for i = 1, #locks do
   local owner, held_at = string.match(locks[i] or '', '^([^:]+):(%d+)')
   if state[i + 4] or (owner and owner ~= user) then
@@ -39,6 +39,7 @@ if #taken > 0 then return {'taken', unpack(taken)} end
 local seq = state[3]
 local until_ms = string.format('%.0f', now + ttl_ms)
 if #fresh > 0 then
+  ends = math.min(ends, now + ttl_ms)
   local more = #fresh + tonumber(state[4] or 0)
   if redis.call('ZCARD', own) + more > seats_max then
     -- Those that have run out do not count, and need no longer be there.

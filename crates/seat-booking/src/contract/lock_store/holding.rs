@@ -135,6 +135,16 @@ pub async fn l12b_a_hold_of_the_callers_own_seats_leaves_the_version_alone(subje
     assert_eq!(subject.holds("ada").await, holds);
 }
 
+pub async fn l12c_a_hold_says_when_the_first_of_the_callers_own_seats_runs_out(
+    subject: &LockSubject,
+) {
+    subject.load().await;
+    let held = subject.held("ada", "A-1", LONG * 3).await;
+    // Asked for again, and for less: it lasts as long as before.
+    assert_eq!(subject.held("ada", "A-1", LONG).await, held);
+    assert_eq!(subject.holds("ada").await[0].expires_at, held.expires_at);
+}
+
 pub async fn l13_a_table_takes_in_the_callers_single_seats(subject: &LockSubject) {
     subject.load().await;
     subject.held("ada", "T-1,T-3,A-1", LONG).await;
