@@ -121,6 +121,7 @@ macro_rules! lock_store_contract {
             l34_sweep_makes_seats_available_whose_holds_ran_out
             l34b_sweep_takes_no_more_than_its_limit
             l34c_sweep_leaves_a_seat_alone_that_was_held_again
+            l34d_a_table_that_ran_out_is_no_seat_to_sweep
             l35_changes_gives_the_steps_after_a_version_in_order
             l35b_changes_after_a_version_of_another_epoch_is_a_resync
             l35c_changes_after_a_version_ahead_is_a_resync

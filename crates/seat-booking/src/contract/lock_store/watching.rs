@@ -202,6 +202,16 @@ pub async fn l34c_sweep_leaves_a_seat_alone_that_was_held_again(subject: &LockSu
     assert_eq!(subject.letters("A-1,A-2,T-1").await, "hhh");
 }
 
+pub async fn l34d_a_table_that_ran_out_is_no_seat_to_sweep(subject: &LockSubject) {
+    subject.load().await;
+    // The seats were held before their table was, so a sweep may come to them first.
+    subject.held("ada", "T-1,T-2,T-3", subject.short()).await;
+    subject.held("ada", "table:T", subject.short()).await;
+    subject.outlast_short().await;
+    let reply = subject.sweep(3).await;
+    assert_eq!((reply.seats, reply.more), (3, false));
+}
+
 pub async fn l35_changes_gives_the_steps_after_a_version_in_order(subject: &LockSubject) {
     let epoch = subject.load().await;
     for number in 1..=5 {

@@ -24,13 +24,13 @@ impl EventLocks {
             if expires_at > now {
                 break;
             }
-            more = changed.len() == limit;
+            let seat = self.slots[position].item.seat().cloned();
+            more = seat.is_some() && changed.len() == limit;
             if more {
                 break;
             }
             self.unlock(position);
-            let seat = self.slots[position].item.seat();
-            changed.extend(seat.map(|s| SeatChange::now(s.clone(), Status::Available)));
+            changed.extend(seat.map(|seat| SeatChange::now(seat, Status::Available)));
         }
         let seats = changed.len();
         Ok(SweepReply { seats, more, version: self.change(changed) })
