@@ -259,6 +259,10 @@ impl Repository for MongoRepository {
         after: Option<BookingId>,
         limit: usize,
     ) -> Result<Vec<Active>, RepositoryError> {
+        // To the driver, a limit of 0 is none.
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let mut filter = doc! { "eventId": object_id(event.as_bytes()) };
         if let Some(id) = after {
             filter.insert("_id", doc! { "$gt": object_id(id.as_bytes()) });
@@ -287,6 +291,9 @@ impl Repository for MongoRepository {
         limit: usize,
     ) -> Result<Vec<Booking>, RepositoryError> {
         const OPERATION: &str = "list a user's bookings";
+        if limit == 0 {
+            return Ok(Vec::new());
+        }
         let mut filter = doc! { "userId": user_field(&user) };
         if let Some((at, id)) = before {
             let (at, id) = (date(at), object_id(id.as_bytes()));

@@ -50,6 +50,15 @@ pub async fn r12_active_pages_by_id_through_every_active_document(subject: &Repo
     assert_eq!(subject.active(Some(expected[19].id), 7).await, []);
 }
 
+pub async fn r12b_a_page_of_no_documents_has_none(subject: &RepositorySubject) {
+    let booking = subject.booked("A-1").await;
+    assert_eq!(subject.active(None, 0).await, []);
+    assert_eq!(subject.bookings_of(&booking.user_id, None, 0).await, []);
+    let event = subject.new_event();
+    subject.repository.insert_event(&event).await.unwrap();
+    assert_eq!(subject.repository.events(None, 0).await.unwrap(), []);
+}
+
 pub async fn r13_owners_lists_every_active_document_with_one_of_the_items(
     subject: &RepositorySubject,
 ) {

@@ -48,6 +48,7 @@ macro_rules! repository_contract {
             r11b_unblocking_does_nothing_to_anything_else
 
             r12_active_pages_by_id_through_every_active_document
+            r12b_a_page_of_no_documents_has_none
             r13_owners_lists_every_active_document_with_one_of_the_items
             r14_bookings_of_lists_a_users_bookings_newest_first
             r14b_bookings_of_lists_no_other_users_bookings_and_nothing_else
