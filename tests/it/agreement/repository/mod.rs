@@ -62,14 +62,14 @@ impl Stores for Repositories {
         let all = [memory, self.mongo.clone(), self.file.clone()];
         let mut all = all.map(|repository| Told::new(repository, documents));
         for taken in 0..=steps.len() {
-            let mut replies = Vec::new();
-            for told in &mut all {
-                let reply = match steps.get(taken) {
+            let replies = join_all(all.iter_mut().map(|told| async {
+                match steps.get(taken) {
                     Some(step) => told.take(step).await,
                     None => told.look().await,
-                };
-                replies.push(reply.map_err(|error| Stopped::Unanswered(format!("{error:?}")))?);
-            }
+                }
+            }));
+            let replies: Result<Vec<_>, _> = replies.await.into_iter().collect();
+            let replies = replies.map_err(|error| Stopped::Unanswered(format!("{error:?}")))?;
             if replies.iter().any(|reply| *reply != replies[0]) {
                 let [memory, mongo, file] = &replies[..] else { unreachable!("three stores") };
                 let replies = format!("memory:  {memory}\nMongoDB: {mongo}\nfile:    {file}");
