@@ -3,6 +3,7 @@
 //! The clock of a server can't be moved, so time passes for the event: what is noted of it is moved
 //! into the past (`pass_time.lua`). A restart of the server is another run id in the event.
 
+mod chosen;
 mod loading;
 mod reading;
 mod replies;
@@ -19,7 +20,7 @@ use seat_redis::RedisLockStore;
 use seat_testbed::Redis;
 
 use super::sequences::{Said, Stopped, Stores, agree};
-use steps::{IDS_ALL, Step};
+use steps::{IDS, Step};
 use told::{NoReply, Reply, Told};
 use world::{Connection, InMemory, OnRedis, World};
 
@@ -51,13 +52,13 @@ impl Stores for Locks {
     const WORDS: &'static [(&'static str, &'static [&'static str])] = replies::WORDS;
 
     fn steps(random: &SeededRandomness) -> Vec<Step> {
-        steps::steps(random)
+        chosen::steps(random)
     }
 
     async fn take(&mut self, steps: &[Step]) -> Result<Vec<Said>, Stopped> {
         let event = EventId::from_bytes(SystemRandomness.bytes());
         let ids: Vec<_> =
-            (0..IDS_ALL).map(|_| BookingId::from_bytes(SystemRandomness.bytes())).collect();
+            (0..IDS).map(|_| BookingId::from_bytes(SystemRandomness.bytes())).collect();
         let redis = OnRedis::new(self.store.clone(), &mut self.connection, event);
         let mut memory = Told::new(InMemory::new(), event, &ids);
         let mut redis = Told::new(redis, event, &ids);

@@ -8,7 +8,7 @@ pub(super) const LAYOUTS: usize = 2;
 pub(super) const EVENTS: usize = 4;
 pub(super) const USERS: usize = 3;
 /// How many documents there may be; few, so that they meet.
-pub(super) const IDS: usize = 12;
+pub(super) const IDS: usize = 9;
 /// How many moments there are at which something was made.
 const MOMENTS: usize = 3;
 const STEPS: usize = 30;
