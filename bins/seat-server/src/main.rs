@@ -31,7 +31,7 @@ fn main() -> ExitCode {
     if let Err(error) = dotenvy::dotenv()
         && !error.not_found()
     {
-        eprintln!("seat-server: the file .env can't be read: {error}");
+        eprintln!("seat-server: the file .env can't be read: {}", without_line(&error));
         return ExitCode::FAILURE;
     }
     let flags = Flags::parse();
@@ -47,6 +47,15 @@ fn main() -> ExitCode {
             eprintln!("seat-server: {}", with_sources(&error));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Without the line that is wrong, which may have a secret in it.
+fn without_line(error: &dotenvy::Error) -> String {
+    if matches!(error, dotenvy::Error::LineParse(..)) {
+        "a line is not of the form NAME=value; a value with spaces stands in quotes".to_owned()
+    } else {
+        error.to_string()
     }
 }
 
