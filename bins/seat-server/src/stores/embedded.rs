@@ -1,4 +1,6 @@
 use std::{
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -25,7 +27,12 @@ pub(crate) struct EmbeddedStores {
 impl EmbeddedStores {
     /// Opens them.
     pub(super) fn open(data_dir: &Path) -> Result<Self, StartError> {
-        std::fs::create_dir_all(data_dir)
+        // Bookings have names and addresses in them, which other users of the machine need not read;
+        // a folder that is there already is as its owner wants it.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(data_dir)
             .map_err(|source| StartError::DataDirectory { path: data_dir.to_owned(), source })?;
         // The repository's lock on its file keeps a second process out, so it comes first.
         let repository = Arc::new(RedbRepository::open(data_dir.join("seats.redb"))?);
