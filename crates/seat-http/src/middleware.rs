@@ -89,6 +89,12 @@ fn complete<B: MessageBody>(
     headers.insert(X_REQUEST_ID, id.header_value());
     let now = HeaderValue::try_from(state.service().now().to_string());
     headers.insert(X_SERVER_TIME, now.expect("a time makes a header"));
+    // What a client sent may stand in an answer, and is never to be taken for a page.
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Holds and bookings are somebody's own: only what says so itself is kept by a cache.
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
     response
 }
 

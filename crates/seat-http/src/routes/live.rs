@@ -169,7 +169,7 @@ pub(crate) async fn stats(
         Role::Admin => Some(breakdown(&view.layout(), &by_category)),
         Role::User => None,
     };
-    Ok(HttpResponse::Ok().insert_header(NO_CACHE).json(StatsAnswer {
+    Ok(HttpResponse::Ok().json(StatsAnswer {
         total_seats: all.total(),
         booked_seats: all.of(Status::Booked),
         held_seats: all.of(Status::Held),
