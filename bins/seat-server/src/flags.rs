@@ -66,6 +66,10 @@ pub(crate) struct Flags {
     #[arg(long, env = "SEAT_RATE_PER_ADDRESS", default_value_t = 0)]
     pub(crate) rate_per_address: u32,
 
+    /// How long a connection is kept on which nothing could be sent
+    #[arg(long, env = "SEAT_SILENT_SECONDS", default_value = "90", value_parser = seconds)]
+    pub(crate) silent_seconds: Duration,
+
     /// How logs are written to standard error
     #[arg(long, env = "SEAT_LOG_FORMAT", default_value = "text")]
     pub(crate) log_format: LogFormat,

@@ -7,9 +7,11 @@
 #![allow(clippy::print_stderr, reason = "a start that fails says why to whoever started it")]
 
 mod check;
+mod connection;
 mod demo;
 mod flags;
 mod holds_file;
+mod listener;
 mod rebuild;
 mod serve;
 mod start_error;

@@ -1,6 +1,6 @@
-use std::{io::IsTerminal, time::Duration};
+use std::io::IsTerminal;
 
-use actix_web::HttpServer;
+use actix_server::Server;
 use seat_booking::ports::{Clock, SystemClock};
 use seat_http::{Options, State, Tasks};
 use seat_state::Timestamp;
@@ -11,16 +11,10 @@ use tracing_subscriber::EnvFilter;
 use crate::{
     demo,
     flags::{Flags, LogFormat},
+    listener,
     start_error::StartError,
     stores::Stores,
 };
-
-/// How long a client may take to send the head of a request; slower ones are cut off.
-const REQUEST_HEAD_WITHIN: Duration = Duration::from_secs(5);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-/// How many connections wait to be accepted when a thousand come in the same second.
-const BACKLOG: u32 = 4_096;
 
 /// What is logged unless RUST_LOG says otherwise: actix calls every malformed request of anyone an
 /// error of ours.
@@ -60,25 +54,25 @@ pub(crate) fn serve(flags: &Flags) -> Result<(), StartError> {
 
 /// Serves until a signal has said stop and the connections have ended; when it said so.
 async fn listen(flags: &Flags, state: &State, stores: &Stores) -> Result<Timestamp, StartError> {
-    let app_state = state.clone();
-    let server = HttpServer::new(move || seat_http::app(&app_state))
-        .client_request_timeout(REQUEST_HEAD_WITHIN)
-        .keep_alive(KEEP_ALIVE)
-        .backlog(BACKLOG)
-        .shutdown_timeout(state.service().settings().timing.drain_within.as_secs().max(1))
+    let bind = |source| StartError::Bind { address: flags.bind, source };
+    let listener = listener::bind(flags.bind).map_err(bind)?;
+    let address = listener.local_addr().map_err(bind)?;
+    let drain_within = state.service().settings().timing.drain_within;
+    let server = Server::build()
+        .shutdown_timeout(drain_within.as_secs().max(1))
         // SIGINT would cut every handler at once; here it is as gentle as SIGTERM.
-        .disable_signals()
-        .bind(flags.bind)
-        .map_err(|source| StartError::Bind { address: flags.bind, source })?;
+        .disable_signals();
+    let (app_state, silent_max) = (state.clone(), flags.silent_seconds);
+    let stopping = server.graceful_shutdown_signal();
+    let http = move || listener::http(&app_state, address, silent_max, stopping.clone());
+    let server = server.listen("seat-server", listener, http).map_err(bind)?;
     let mut terminate = signal(SignalKind::terminate()).map_err(StartError::Runtime)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(StartError::Runtime)?;
     // Nothing can end the process from here on without the holds being kept again.
     stores.take_holds()?;
-    for address in server.addrs() {
-        tracing::info!(%address, "listening");
-        if flags.demo {
-            demo::greet(state, address).await?;
-        }
+    tracing::info!(%address, "listening");
+    if flags.demo {
+        demo::greet(state, address).await?;
     }
     let server = server.run();
     let handle = server.handle();
