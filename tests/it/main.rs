@@ -26,6 +26,7 @@ mod redis_proxy;
 mod redis_sentinel;
 mod redis_start;
 mod seat_states;
+mod security;
 mod settings_table;
 mod stop;
 mod storm;

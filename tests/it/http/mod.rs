@@ -11,5 +11,7 @@ mod layouts;
 mod limits;
 mod live;
 mod live_changes;
+pub(crate) mod raw;
 mod room;
+mod security;
 mod tables;
