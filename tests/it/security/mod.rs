@@ -3,6 +3,7 @@
 #![allow(clippy::disallowed_methods, reason = "bounds in real time are what is tested")]
 
 mod hoard;
+mod page;
 mod rates;
 mod secrets;
 mod slow;
