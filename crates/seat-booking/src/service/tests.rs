@@ -472,6 +472,18 @@ async fn a_refused_block_shows_what_the_lock_store_had_lost() {
 }
 
 #[tokio::test]
+async fn a_clock_that_is_set_back_leaves_no_view_fresh() {
+    let house = House::new().await;
+    let reader = house.service();
+    reader.view(&house.event, None).await.unwrap();
+    house.clock.set_back(Duration::from_secs(600));
+    house.hold("A-1").await;
+    let view = reader.view(&house.event, None).await.unwrap();
+    assert_eq!(view.read(LiveState::letters), "haaaaaaa");
+    assert!(reader.fresh_view(&house.event, None).is_some(), "it was read just now");
+}
+
+#[tokio::test]
 async fn readers_who_wait_for_the_same_refresh_share_it() {
     let house = House::new().await;
     let calls = Arc::new(AtomicI64::new(0));

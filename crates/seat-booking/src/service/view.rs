@@ -97,7 +97,8 @@ impl EventView {
     }
 
     fn is_fresh(&self, now: Timestamp, within: Duration) -> bool {
-        guard(&self.refreshed_at).is_some_and(|at| now.since(at) < within)
+        // A clock that was set back would make it fresh until it has come so far again.
+        guard(&self.refreshed_at).is_some_and(|at| at <= now && now.since(at) < within)
     }
 }
 
