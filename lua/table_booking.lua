@@ -33,7 +33,8 @@ for i = 1, #locks do
     if i == 1 then table_taken = '1' else taken[#taken + 1] = ARGV[i + 3] end
   elseif owner then
     since[i], expiries[i] = tonumber(held_at), redis.call('PEXPIRETIME', KEYS[i + 4])
-    ends = math.min(ends, expiries[i])
+    -- A table that is held again stays as it is.
+    ends = i == 1 and expiries[i] or math.min(ends, expiries[i])
   else
     since[i] = now
     if i > 1 then fresh = fresh + 1 end

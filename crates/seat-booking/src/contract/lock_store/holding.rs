@@ -145,6 +145,14 @@ pub async fn l12c_a_hold_says_when_the_first_of_the_callers_own_seats_runs_out(
     assert_eq!(subject.holds("ada").await[0].expires_at, held.expires_at);
 }
 
+pub async fn l12d_a_table_that_is_held_again_stays_as_it_is(subject: &LockSubject) {
+    subject.load().await;
+    let first = subject.held("ada", "table:T", LONG * 2).await;
+    for ttl in [LONG, LONG * 4] {
+        assert_eq!(subject.held("ada", "table:T", ttl).await, first, "{ttl:?}");
+    }
+}
+
 pub async fn l13_a_table_takes_in_the_callers_single_seats(subject: &LockSubject) {
     subject.load().await;
     subject.held("ada", "T-1,T-3,A-1", LONG).await;

@@ -59,6 +59,7 @@ macro_rules! lock_store_contract {
             l12_a_seat_that_the_caller_holds_stays_as_it_is
             l12b_a_hold_of_the_callers_own_seats_leaves_the_version_alone
             l12c_a_hold_says_when_the_first_of_the_callers_own_seats_runs_out
+            l12d_a_table_that_is_held_again_stays_as_it_is
             l13_a_table_takes_in_the_callers_single_seats
             l13b_a_table_and_its_seats_expire_together_at_the_earliest
             l13c_a_table_that_ran_out_with_its_earliest_seat_is_free

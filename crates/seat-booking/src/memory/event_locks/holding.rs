@@ -70,8 +70,9 @@ impl EventLocks {
         let (mut taken, mut fresh) = (Vec::new(), 0);
         let mut expires_at = now.after(request.ttl);
         let mut held_at = HashMap::new();
+        // Held again, it stays as it is.
         if let Claim::Own(lock) = &table_lock {
-            expires_at = expires_at.min(lock.expires_at);
+            expires_at = lock.expires_at;
         }
         for seat in &request.seats {
             match self.standing_of(seat, &request.user, now) {
