@@ -6,6 +6,11 @@ pub mod contract;
 mod error;
 mod idempotency;
 mod memory;
+#[cfg_attr(planted, doc(hidden))]
+#[cfg(planted)]
+pub mod planted;
+#[cfg(not(planted))]
+mod planted;
 pub mod ports;
 mod record;
 mod selection;

@@ -66,6 +66,7 @@ pub use projection::{ProjectionFixture, ProjectionSubject};
 pub use random::SeededRandomness;
 pub use repository::{RepositoryFixture, RepositorySubject};
 
+pub use crate::memory::content::{EventContent, ItemContent, ItemLock, ItemMark};
 pub(crate) use fresh::Fresh;
 pub(crate) use select::{seat, seats, selection, user};
 

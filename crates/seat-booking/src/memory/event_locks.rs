@@ -1,7 +1,11 @@
 //! One event's locks, marks, transfers and changes; the caller has the event's mutex.
 
+#[cfg(feature = "contract")]
+mod content;
 mod holding;
 mod loading;
+#[cfg(planted)]
+mod planted;
 mod transferring;
 mod watching;
 
@@ -13,14 +17,14 @@ use std::{
 use seat_layout::{BookingId, TableId, UserId};
 use seat_state::{Change, SeatChange, Timestamp, Version};
 
-use crate::{Fingerprint, Item, Mark, ports::LockError};
+use crate::{Fingerprint, Item, Mark, planted::planted, ports::LockError};
 
 /// How many steps are kept for watchers that come back.
 const CHANGES_MAX: usize = 4_096;
 /// How many slots one page or one round of dropping looks at.
 const PAGE_SLOTS: usize = 5_000;
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct EventLocks {
     /// The epoch in which the event is loaded, or being loaded.
     epoch: Option<u64>,
@@ -44,6 +48,7 @@ pub(super) struct EventLocks {
     changes: VecDeque<Change>,
 }
 
+#[derive(Clone)]
 struct Load {
     lease: Duration,
     lease_until: Timestamp,
@@ -51,6 +56,7 @@ struct Load {
     dropped_to: usize,
 }
 
+#[derive(Clone)]
 struct Slot {
     item: Item,
     lock: Option<Lock>,
@@ -66,6 +72,7 @@ pub(super) struct Lock {
     pub(super) expires_at: Timestamp,
 }
 
+#[derive(Clone)]
 struct Marked {
     id: BookingId,
     kind: Kind,
@@ -79,6 +86,7 @@ enum Kind {
 }
 
 /// A transfer that has begun and not ended.
+#[derive(Clone)]
 struct Standing {
     user: Option<UserId>,
     fingerprint: Option<Fingerprint>,
@@ -108,7 +116,7 @@ impl EventLocks {
 
     /// Forgets that the event was loaded when the store has been restarted since.
     fn compare_run(&mut self, run: u64) {
-        if self.run != run {
+        if self.run != run && !planted!(RunNeverCompared) {
             self.epoch = None;
             self.load = None;
         }
@@ -146,7 +154,8 @@ impl EventLocks {
     }
 
     fn lock(&mut self, position: usize, lock: Lock) {
-        self.unlock(position);
+        let _before = self.unlock(position);
+        planted!(SweepTrustsIndex => self.leave_in_index(position, _before.as_ref()));
         self.expiries.insert((lock.expires_at, position));
         match self.held_by.get_mut(&lock.user) {
             Some(positions) => {

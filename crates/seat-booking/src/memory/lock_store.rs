@@ -27,13 +27,13 @@ use crate::{
 /// `await`. Cloning shares it.
 #[derive(Clone)]
 pub struct MemoryLockStore {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
-struct Inner {
+pub(super) struct Inner {
     events: RwLock<HashMap<EventId, Arc<Mutex<EventLocks>>>>,
-    clock: Arc<dyn Clock>,
-    run: AtomicU64,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) run: AtomicU64,
 }
 
 /// Live holds on their way from one run of a program to the next.
@@ -129,7 +129,7 @@ impl MemoryLockStore {
 
     /// One atomic step on an event, at one moment of the store's clock; `None` for an event of which
     /// the store knows nothing.
-    fn with<T>(
+    pub(super) fn with<T>(
         &self,
         event: EventId,
         step: impl FnOnce(&mut EventLocks, Timestamp) -> T,
@@ -157,18 +157,18 @@ impl MemoryLockStore {
         step(&mut locks, self.inner.clock.now())
     }
 
-    fn run(&self) -> u64 {
+    pub(super) fn run(&self) -> u64 {
         self.inner.run.load(Ordering::SeqCst)
     }
 
-    fn events_mut(
+    pub(super) fn events_mut(
         &self,
     ) -> std::sync::RwLockWriteGuard<'_, HashMap<EventId, Arc<Mutex<EventLocks>>>> {
         self.inner.events.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn guard(locks: &Mutex<EventLocks>) -> MutexGuard<'_, EventLocks> {
+pub(super) fn guard(locks: &Mutex<EventLocks>) -> MutexGuard<'_, EventLocks> {
     locks.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -1,6 +1,8 @@
 //! Stores that live in memory: for tests, for embedding, and, with a repository on disk, for a
 //! server that runs alone.
 
+#[cfg(feature = "contract")]
+pub(crate) mod content;
 mod event_locks;
 mod lock_store;
 mod projection;

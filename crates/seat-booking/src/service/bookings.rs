@@ -2,7 +2,10 @@ use seat_layout::{BookingId, Money, UserId};
 use seat_state::{Timestamp, Version};
 
 use super::BookingService;
-use crate::{Booking, BookingError, BookingStatus, PaymentStatus, Record, ports::UpdateReply};
+use crate::{
+    Booking, BookingError, BookingStatus, PaymentStatus, Record, planted::planted,
+    ports::UpdateReply,
+};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,6 +89,7 @@ impl BookingService {
         id: &BookingId,
         reason: Option<String>,
     ) -> Result<Cancelled, BookingError> {
+        planted!(FreeBeforeRepository => self.free_too_early(actor, id).await?);
         let booking = self
             .change(actor, id, |mut booking| {
                 if !booking.is_active() {

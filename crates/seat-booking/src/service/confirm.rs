@@ -7,6 +7,7 @@ use super::{BookingService, settle::Fence, slot::Slot};
 use crate::{
     Booking, BookingError, BookingStatus, Contact, Fingerprint, IdempotencyKey, Item, Mark,
     Payment, PaymentInfo, PaymentStatus, Record, RequestMark, Selection, booking_id,
+    planted::planted,
     ports::{BeginReply, FinishReply, FinishRequest, InsertReply, LockError, TransferRequest},
 };
 
@@ -102,6 +103,7 @@ impl BookingService {
             confirm.payment.as_ref(),
             confirm.notes.as_deref(),
         );
+        planted!(ExpiryByNodeClock => self.check_expiry(event, user, &selection).await?);
         let deadline = self.now().after(self.inner.settings.timing.confirm_budget);
         let user = user.clone();
         let order = Order { slot, user, selection, fingerprint, confirm, deadline };
@@ -110,6 +112,8 @@ impl BookingService {
                 Some(key) => booking_id(event, &order.user, key, number),
                 None => self.random_id(),
             };
+            #[cfg(planted)]
+            let id = self.forgetful_id(id);
             let attempt = Attempt { id, number, unheard: false };
             if let Some(confirmed) = self.attempt(&order, attempt).await? {
                 return Ok(confirmed);
@@ -162,6 +166,7 @@ impl BookingService {
         epoch: u64,
     ) -> Result<Option<Confirmed>, BookingError> {
         let booking = self.draft(order, &attempt);
+        planted!(FinishBeforeInsert => self.finish_own(&booking, epoch).await);
         let mut pause = self.inner.settings.timing.retry_pause;
         let pause_max = pause * 16;
         loop {
@@ -172,12 +177,20 @@ impl BookingService {
                     return Ok(Some(Confirmed { booking, version, replayed: false }));
                 }
                 Ok(InsertReply::Duplicate) => {
+                    planted!(AbandonedTakenForBooking => {
+                        if self.repository().record(attempt.id).await?.is_some() {
+                            return Ok(Some(Confirmed { booking, version: None, replayed: true }));
+                        }
+                    });
                     return self.look(order, &attempt, Refusal::Taken).await;
                 }
                 // Out of time, the transfer is left standing for the reconciler, which asks the
                 // repository what became of it.
                 Err(error) if self.now() >= order.deadline => return Err(error.into()),
                 Err(error) => {
+                    planted!(AnsweredBeforeDurable => {
+                        return Ok(Some(Confirmed { booking, version: None, replayed: false }));
+                    });
                     tracing::warn!(booking = %attempt.id, %error, "repeating the insert");
                     attempt.unheard = true;
                     self.clock().sleep(pause).await;
@@ -222,11 +235,17 @@ impl BookingService {
         let event = order.slot.event.id;
         let deadline = self.now().after(self.inner.settings.timing.look_budget);
         loop {
-            match self.repository().record(attempt.id).await? {
+            let record = self.repository().record(attempt.id).await?;
+            planted!(NoWithoutFence => if record.is_none() {
+                let seats = order.selection.all_seats().cloned().collect();
+                return Err(BookingError::NotHeld(seats));
+            });
+            match record {
                 Some(record) => {
                     let version = self.settle(event, attempt.id, &[]).await.ok().flatten();
                     let other =
-                        record.request().is_some_and(|r| r.fingerprint != order.fingerprint);
+                        record.request().is_some_and(|r| r.fingerprint != order.fingerprint)
+                            && !planted!(FingerprintsNotCompared);
                     return match record {
                         _ if other => Err(BookingError::IdempotencyMismatch),
                         Record::Booking(booking) => {

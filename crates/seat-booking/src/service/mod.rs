@@ -13,6 +13,8 @@ mod confirm;
 mod hold;
 mod load;
 mod order;
+#[cfg(planted)]
+mod planted;
 mod project;
 mod rounds;
 mod settle;
@@ -89,6 +91,8 @@ struct Inner {
     first_read: Notify,
     /// Events whose projection may be behind, by the latest version that this node has made.
     unprojected: Mutex<HashMap<EventId, Version>>,
+    #[cfg(planted)]
+    salt: [u8; 12],
 }
 
 /// Seats that were given back, blocked or unblocked.
@@ -117,6 +121,8 @@ impl BookingService {
     /// A service on anyone's ports.
     pub fn with_ports(ports: Ports, settings: Settings) -> Self {
         let inner = Inner {
+            #[cfg(planted)]
+            salt: ports.random.bytes(),
             ports,
             settings,
             slots: RwLock::default(),

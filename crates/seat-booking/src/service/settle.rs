@@ -4,6 +4,7 @@ use seat_state::Version;
 use super::BookingService;
 use crate::{
     Abandoned, Active, BookingError, Item, Record, RequestMark,
+    planted::planted,
     ports::{FinishReply, FinishRequest, InsertReply, LockError},
 };
 
@@ -65,6 +66,9 @@ impl BookingService {
             let request = standing.transfer.as_ref().and_then(|transfer| transfer.fingerprint);
             let transfer_items = standing.transfer.map(|t| t.items).unwrap_or_default();
             let Some(record) = self.repository().record(id).await? else {
+                planted!(SettleWithoutFence => {
+                    return Ok(self.locks().abort(event, id, transfer_items).await.ok());
+                });
                 let request =
                     request.map(|fingerprint| RequestMark { key: None, attempt: 0, fingerprint });
                 // Won or lost, there is a document now.

@@ -8,6 +8,7 @@ use seat_state::{HeldSeat, SeatChange, Status, Timestamp, Version};
 use super::{EventLocks, Lock, Slot};
 use crate::{
     Item, Selection,
+    planted::planted,
     ports::{
         ExtendReply, ExtendRequest, Held, HoldReply, HoldRequest, LockError, ReleaseReply,
         TableHoldRequest, UserHolds,
@@ -31,6 +32,7 @@ impl EventLocks {
             }
         }
         if !taken.is_empty() {
+            planted!(AllOrNothingBroken => self.hold_in_part(now, request, &fresh));
             return Ok(HoldReply::Taken { seats: taken, table: false });
         }
         if self.exceeds(&request.user, fresh.len(), request.seats_max, now) {
@@ -138,6 +140,10 @@ impl EventLocks {
                 self.unlock(position);
             }
         }
+        planted!(ChangeWithoutSeq => {
+            let version = self.change(Vec::new());
+            return Ok(ReleaseReply { seats: released, version });
+        });
         let changed =
             released.iter().map(|seat| SeatChange::now(seat.clone(), Status::Available)).collect();
         let version = self.change(changed);

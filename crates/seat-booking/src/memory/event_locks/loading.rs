@@ -5,6 +5,7 @@ use seat_state::Timestamp;
 use super::{EventLocks, Kind, Load, PAGE_SLOTS};
 use crate::{
     Active,
+    planted::planted,
     ports::{LoadBeginReply, LoadReply, LoadRequest},
 };
 
@@ -18,7 +19,9 @@ impl EventLocks {
         self.compare_run(run);
         match &self.load {
             None if self.epoch.is_some() => return LoadBeginReply::Ready,
-            Some(load) if load.lease_until > now => return LoadBeginReply::Busy,
+            Some(load) if load.lease_until > now && !planted!(LoadIgnoresLease) => {
+                return LoadBeginReply::Busy;
+            }
             Some(_) | None => {}
         }
         let by_clock = u64::try_from(now.ms()).unwrap_or(0) * 1_000 + u64::from(request.random);
@@ -26,7 +29,7 @@ impl EventLocks {
         self.epoch = Some(epoch);
         self.last_epoch = epoch;
         self.run = run;
-        self.seq = 0;
+        self.seq = if planted!(SequenceCarriedOver) { self.seq } else { 0 };
         self.changes.clear();
         self.load = Some(Load {
             lease: request.lease,
@@ -46,7 +49,10 @@ impl EventLocks {
         let from = load.dropped_to;
         let to = (from + PAGE_SLOTS).min(self.slots.len());
         for slot in &mut self.slots[from..to] {
-            slot.mark.take_if(|mark| mark.epoch < epoch && mark.kind != Kind::InTransfer);
+            slot.mark.take_if(|mark| {
+                let is_old = mark.epoch < epoch && !planted!(LoadKeepsOldMarks);
+                is_old && mark.kind != Kind::InTransfer
+            });
         }
         if let Some(load) = &mut self.load {
             load.dropped_to = to;
@@ -64,8 +70,9 @@ impl EventLocks {
         if self.leased(now, run, epoch).is_none() {
             return LoadReply::Fenced;
         }
+        planted!(LoadReplaces => self.drop_every_mark());
         for document in active {
-            if self.gone.contains_key(&document.id) {
+            if self.gone.contains_key(&document.id) && !planted!(NoLookIntoGone) {
                 continue;
             }
             for item in &document.items {
@@ -78,7 +85,7 @@ impl EventLocks {
 
     pub(in crate::memory) fn load_end(&mut self, run: u64, epoch: u64) -> LoadReply {
         self.compare_run(run);
-        if self.epoch != Some(epoch) {
+        if self.epoch != Some(epoch) && !planted!(LoadIgnoresLease) {
             return LoadReply::Fenced;
         }
         self.load = None;
@@ -87,7 +94,7 @@ impl EventLocks {
 
     fn leased(&mut self, now: Timestamp, run: u64, epoch: u64) -> Option<&mut Load> {
         self.compare_run(run);
-        if self.epoch != Some(epoch) {
+        if self.epoch != Some(epoch) && !planted!(LoadIgnoresLease) {
             return None;
         }
         let load = self.load.as_mut()?;

@@ -8,6 +8,7 @@ use seat_state::{SeatChange, Status, Timestamp, Version};
 use super::{EventLocks, Kind, Lock, Marked, Standing};
 use crate::{
     Item, Mark, Selection,
+    planted::planted,
     ports::{
         BeginReply, BlockReply, BlockRequest, FinishReply, FinishRequest, LockError, Transfer,
         TransferReply, TransferRequest,
@@ -28,7 +29,8 @@ impl EventLocks {
             return Ok(BeginReply::Gone);
         }
         if let Some(standing) = self.transfers.get(&request.id) {
-            return Ok(match standing.fingerprint == Some(request.fingerprint) {
+            let same = standing.fingerprint == Some(request.fingerprint);
+            return Ok(match same || planted!(FingerprintsNotCompared) {
                 true => BeginReply::Begun { epoch },
                 false => BeginReply::Mismatch,
             });
@@ -40,6 +42,7 @@ impl EventLocks {
         let items = request.selection.items().map(|item| {
             let position = self.position(item);
             let lock = self.unlock(position);
+            planted!(SweepFreesTransfer => self.leave_in_index(position, lock.as_ref()));
             self.mark(position, request.id, Kind::InTransfer, epoch);
             (position, lock)
         });
@@ -101,11 +104,11 @@ impl EventLocks {
         request: &FinishRequest,
     ) -> Result<FinishReply, LockError> {
         let epoch = self.epoch.ok_or(LockError::NotLoaded)?;
-        if epoch != request.epoch {
+        if epoch != request.epoch && !planted!(FinishWithoutEpoch) {
             return Ok(FinishReply::OtherEpoch);
         }
         let mut changed = Vec::new();
-        let gone = self.gone.contains_key(&request.id);
+        let gone = self.gone.contains_key(&request.id) && !planted!(NoLookIntoGone);
         if !gone {
             for item in &request.items {
                 changed.extend(self.mark_for_good(item, request.id, request.mark, epoch));
@@ -234,11 +237,16 @@ impl EventLocks {
     }
 
     /// Ends a transfer: what is still in it goes back to its hold if that lasts.
-    fn give_back(&mut self, now: Timestamp, id: BookingId, changed: &mut Vec<SeatChange>) {
+    pub(super) fn give_back(
+        &mut self,
+        now: Timestamp,
+        id: BookingId,
+        changed: &mut Vec<SeatChange>,
+    ) {
         for (position, lock) in self.end_transfer(id).into_iter().flatten() {
             let slot = &mut self.slots[position];
             let own = |mark: &Marked| mark.id == id && mark.kind == Kind::InTransfer;
-            if !slot.mark.as_ref().is_some_and(own) {
+            if !slot.mark.as_ref().is_some_and(own) && !planted!(AbortFreesBooked) {
                 continue;
             }
             slot.mark = None;

@@ -6,6 +6,7 @@ use seat_state::{SeatChange, Status, Timestamp, Version};
 use super::{EventLocks, Kind, Lock, Marked, PAGE_SLOTS, Slot};
 use crate::{
     Item, Mark,
+    planted::planted,
     ports::{ChangesReply, LockError, MarkedItem, MarksPage, SnapshotPage, SweepReply},
 };
 
@@ -20,6 +21,7 @@ impl EventLocks {
         self.loaded()?;
         let mut changed = Vec::new();
         let mut more = false;
+        planted!(TransferTimeLimit => self.end_old_transfers(now, &mut changed));
         while let Some(&(expires_at, position)) = self.expiries.first() {
             if expires_at > now {
                 break;
@@ -30,6 +32,8 @@ impl EventLocks {
                 break;
             }
             self.unlock(position);
+            planted!(SweepTrustsIndex => self.expiries.remove(&(expires_at, position)));
+            planted!(SweepFreesTransfer => self.free_in_transfer(expires_at, position));
             changed.extend(seat.map(|seat| SeatChange::now(seat, Status::Available)));
         }
         let seats = changed.len();
@@ -108,7 +112,7 @@ impl EventLocks {
     }
 
     /// What watchers see of a slot; `None` when it is available.
-    fn shown(&self, slot: &Slot) -> Option<(Status, Option<Timestamp>)> {
+    pub(super) fn shown(&self, slot: &Slot) -> Option<(Status, Option<Timestamp>)> {
         let held = |lock: &Lock| (Status::Held, Some(lock.expires_at));
         match &slot.mark {
             None => slot.lock.as_ref().map(held),
