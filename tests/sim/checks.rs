@@ -1,0 +1,307 @@
+//! The invariants, looked at after every step of a store. What a lock store has before and after a
+//! step is compared: whatever is different must be what that step is there for.
+
+mod items;
+mod sequence;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex},
+};
+
+use seat_booking::{
+    Active, Item, Record,
+    contract::{EventContent, ItemMark},
+    ports::{BeginReply, FinishReply, HoldReply, LoadBeginReply, LoadReply},
+};
+use seat_layout::{BookingId, UserId};
+
+use self::sequence::Watcher;
+use crate::{
+    house::House,
+    wishes::{Wish, Wishes},
+    world::{World, lock},
+};
+
+/// A step of the lock store, as far as the checks need to know it.
+#[derive(Debug, Clone)]
+pub(crate) enum LockStep {
+    Hold {
+        user: UserId,
+        items: Vec<Item>,
+        reply: HoldReply,
+    },
+    Release {
+        user: UserId,
+    },
+    Extend {
+        user: UserId,
+    },
+    Begin {
+        id: BookingId,
+        user: UserId,
+        items: Vec<Item>,
+        reply: BeginReply,
+    },
+    BeginBlock {
+        ids: Vec<BookingId>,
+        begun: bool,
+    },
+    Finish {
+        id: BookingId,
+        reply: FinishReply,
+    },
+    /// An abort or a free.
+    GiveBack {
+        id: BookingId,
+    },
+    LoadBegin {
+        reply: LoadBeginReply,
+    },
+    LoadDrop {
+        reply: LoadReply,
+    },
+    LoadChunk {
+        ids: Vec<BookingId>,
+        reply: LoadReply,
+    },
+    LoadEnd {
+        reply: LoadReply,
+    },
+    Sweep,
+    Read,
+    /// The event was not loaded.
+    Refused,
+}
+
+/// Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct Checks {
+    world: World,
+    seen: Arc<Mutex<Seen>>,
+    wishes: Arc<Mutex<Option<Wishes>>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    content: EventContent,
+    watcher: Watcher,
+    /// Since when somebody has held an item without a break, by the exact clock.
+    held_since_us: BTreeMap<Item, (UserId, u64)>,
+    /// What has its items by the repository.
+    active: BTreeMap<BookingId, Active>,
+    /// Every booking and block that there ever was.
+    ever_active: BTreeSet<BookingId>,
+    /// The ids whose items the lock store must not offer: it was told of them, and has lost nothing
+    /// since.
+    protected: BTreeSet<BookingId>,
+    /// What the lock store was told of in this epoch.
+    told: BTreeSet<BookingId>,
+    /// What the present load must show, because it was there before the repository was read.
+    loading: BTreeSet<BookingId>,
+}
+
+impl Checks {
+    pub(crate) fn new(world: &World) -> Self {
+        Self { world: world.clone(), seen: Arc::default(), wishes: Arc::default() }
+    }
+
+    /// Who is to hear of every booking.
+    pub(crate) fn tell(&self, wishes: &Wishes) {
+        *lock(&self.wishes) = Some(wishes.clone());
+    }
+
+    /// The lock store has lost something, or is a new run.
+    pub(crate) fn after_loss(&self, house: &House) {
+        let mut seen = lock(&self.seen);
+        seen.content = house.locks.content(house.event);
+        seen.protected.clear();
+        seen.held_since_us.clear();
+        seen.watcher = Watcher::default();
+    }
+
+    /// The lock store has done a step, and these must be so.
+    pub(crate) fn after_lock_step(&self, house: &House, method: &str, step: &LockStep) {
+        let mut seen = lock(&self.seen);
+        let after = house.locks.content(house.event);
+        let before = std::mem::replace(&mut seen.content, after);
+        self.items_changed_by_right(&mut seen, &before, method, step);
+        self.all_or_nothing(&seen, &before, step);
+        self.is_told_what_is_so(&mut seen, step);
+        self.nothing_booked_is_offered(&seen);
+        if let Err(what) = seen.follow(step) {
+            self.world.broke("I8", || format!("after {method}: {what}"));
+        }
+    }
+
+    /// A document was stored.
+    pub(crate) fn after_insert(&self, _house: &House, record: &Record) {
+        if let (Record::Booking(booking), Some(wishes)) = (record, &*lock(&self.wishes)) {
+            wishes.after_insert(booking);
+        }
+        let mut seen = lock(&self.seen);
+        let Some(new) = record.active() else { return };
+        for other in seen.active.values() {
+            if let Some(item) = new.items.iter().find(|item| other.items.contains(item)) {
+                self.world.broke("I1", || {
+                    format!("{item} is in {} and in {}, and both are active", other.id, new.id)
+                });
+            }
+        }
+        seen.ever_active.insert(new.id);
+        seen.active.insert(new.id, new);
+        self.nothing_booked_is_offered(&seen);
+    }
+
+    /// A document has given back what it had.
+    pub(crate) fn after_given_back(&self, _house: &House, id: BookingId) {
+        lock(&self.seen).active.remove(&id);
+    }
+
+    /// Whether this user has held all of these since then, without a break and in this way, and
+    /// still does.
+    pub(crate) fn has_held(&self, wish: &Wish, since_us: u64) -> bool {
+        let now = self.world.now();
+        let seen = lock(&self.seen);
+        wish.seats.iter().all(|seat| {
+            let table = wish.tables.first().filter(|_| !wish.singles.contains(seat));
+            let item = Item::Seat(seat.clone());
+            let held = seen.held_since_us.get(&item);
+            let lock = seen.content.items.get(&item).and_then(|item| item.lock.as_ref());
+            held.is_some_and(|(by, since)| *by == wish.user && *since <= since_us)
+                && lock.is_some_and(|lock| lock.expires_at > now && lock.table.as_ref() == table)
+        })
+    }
+
+    /// What has its items by the repository, as the checks have seen it.
+    pub(crate) fn active(&self) -> BTreeMap<BookingId, Active> {
+        lock(&self.seen).active.clone()
+    }
+
+    /// I3: all that was asked for, or nothing at all.
+    fn all_or_nothing(&self, seen: &Seen, before: &EventContent, step: &LockStep) {
+        let unchanged = seen.content.items == before.items;
+        let broken = match step {
+            LockStep::Hold { user, items, reply: HoldReply::Held(_) } => items.iter().any(|item| {
+                let lock = seen.content.items.get(item).and_then(|item| item.lock.as_ref());
+                lock.is_none_or(|lock| lock.user != *user)
+            }),
+            LockStep::Hold { reply: HoldReply::Taken { .. } | HoldReply::Limit, .. } => !unchanged,
+            LockStep::Begin { id, items, reply: BeginReply::Begun { .. }, .. } => {
+                !before.transfers.contains_key(id)
+                    && items.iter().any(|item| {
+                        let mark = seen.content.items.get(item).and_then(|item| item.mark);
+                        mark != Some(ItemMark::InTransfer(*id))
+                    })
+            }
+            LockStep::Begin {
+                reply: BeginReply::Gone | BeginReply::Mismatch | BeginReply::NotOwner { .. },
+                ..
+            }
+            | LockStep::BeginBlock { begun: false, .. } => !unchanged,
+            LockStep::BeginBlock { begun: true, .. }
+            | LockStep::Release { .. }
+            | LockStep::Extend { .. }
+            | LockStep::Finish { .. }
+            | LockStep::GiveBack { .. }
+            | LockStep::LoadBegin { .. }
+            | LockStep::LoadDrop { .. }
+            | LockStep::LoadChunk { .. }
+            | LockStep::LoadEnd { .. }
+            | LockStep::Sweep
+            | LockStep::Read
+            | LockStep::Refused => false,
+        };
+        if broken {
+            self.world.broke("I3", || format!("it was done in part: {step:?}"));
+        }
+    }
+
+    /// The lock store is told only what the repository has decided; and what it must protect from
+    /// now on.
+    fn is_told_what_is_so(&self, seen: &mut Seen, step: &LockStep) {
+        match step {
+            LockStep::Begin { id, reply: BeginReply::Begun { .. }, .. } => {
+                seen.protected.insert(*id);
+            }
+            LockStep::BeginBlock { ids, begun: true } => {
+                let begun = ids.iter().filter(|id| seen.content.transfers.contains_key(id));
+                seen.protected.extend(begun.copied().collect::<Vec<_>>());
+            }
+            LockStep::Finish { id, reply: FinishReply::Finished(_) } => {
+                if !seen.ever_active.contains(id) {
+                    self.world.broke("I2", || format!("{id} is shown booked and was never stored"));
+                }
+                seen.protected.insert(*id);
+                seen.told.insert(*id);
+            }
+            LockStep::GiveBack { id } => {
+                if seen.active.contains_key(id) {
+                    self.world
+                        .broke("I5", || format!("{id} is booked and its seats are given back"));
+                }
+                seen.protected.remove(id);
+            }
+            LockStep::LoadBegin { reply: LoadBeginReply::Begun { .. } } => {
+                let standing = &seen.content.transfers;
+                seen.protected.retain(|id| standing.contains_key(id));
+                seen.loading.clear();
+                seen.told.clear();
+            }
+            LockStep::LoadDrop { reply: LoadReply::Done } => {
+                seen.loading = seen.active.keys().copied().collect();
+                self.nothing_old_is_kept(seen);
+            }
+            LockStep::LoadChunk { ids, reply: LoadReply::Done } => {
+                seen.protected.extend(ids.iter().copied());
+                seen.told.extend(ids.iter().copied());
+            }
+            LockStep::LoadEnd { reply: LoadReply::Done } if !seen.content.loading => {
+                let loaded = std::mem::take(&mut seen.loading);
+                seen.protected.extend(loaded);
+            }
+            LockStep::Hold { .. }
+            | LockStep::Release { .. }
+            | LockStep::Extend { .. }
+            | LockStep::Begin { .. }
+            | LockStep::BeginBlock { .. }
+            | LockStep::Finish { .. }
+            | LockStep::LoadBegin { .. }
+            | LockStep::LoadDrop { .. }
+            | LockStep::LoadChunk { .. }
+            | LockStep::LoadEnd { .. }
+            | LockStep::Sweep
+            | LockStep::Read
+            | LockStep::Refused => {}
+        }
+    }
+
+    /// I6: what a load goes on from is what was said in its own epoch.
+    fn nothing_old_is_kept(&self, seen: &Seen) {
+        for (item, is) in &seen.content.items {
+            if let Some(ItemMark::Is(_, id)) = is.mark
+                && !seen.told.contains(&id)
+            {
+                self.world.broke("I6", || format!("a load keeps {item} for {id}, of an old epoch"));
+            }
+        }
+    }
+
+    /// I5: what the repository has and the lock store was told of is marked there.
+    fn nothing_booked_is_offered(&self, seen: &Seen) {
+        if seen.content.epoch.is_none() || seen.content.loading {
+            return;
+        }
+        for id in &seen.protected {
+            let Some(active) = seen.active.get(id) else { continue };
+            for item in &active.items {
+                let mark = seen.content.items.get(item).and_then(|item| item.mark);
+                if mark.map(ItemMark::id) != Some(*id) {
+                    self.world.broke("I5", || {
+                        format!("{item} is booked by {id}, and the lock store has {mark:?}")
+                    });
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What may become of one item in one step.
+
+use std::collections::BTreeSet;
+
+use seat_booking::{
+    Item,
+    contract::{EventContent, ItemContent, ItemLock, ItemMark},
+    ports::{FinishReply, HoldReply, LoadReply},
+};
+use seat_layout::BookingId;
+
+use super::{Checks, LockStep, Seen};
+
+const NOTHING: ItemContent = ItemContent { lock: None, mark: None, shown: None };
+
+impl Checks {
+    /// I4, I5: every lock and every mark that is different now was changed by a step that may.
+    pub(super) fn items_changed_by_right(
+        &self,
+        seen: &mut Seen,
+        before: &EventContent,
+        method: &str,
+        step: &LockStep,
+    ) {
+        let items: BTreeSet<&Item> = before.items.keys().chain(seen.content.items.keys()).collect();
+        let items: Vec<Item> = items.into_iter().cloned().collect();
+        for item in items {
+            let was = before.items.get(&item).unwrap_or(&NOTHING);
+            let is = seen.content.items.get(&item).unwrap_or(&NOTHING).clone();
+            if let Some((invariant, what)) = self.wrong_about_lock(step, was, &is) {
+                self.world.broke(invariant, || format!("{item} by {method}: {what}"));
+            }
+            if let Some((invariant, what)) = wrong_about_mark(method, step, was, &is) {
+                self.world.broke(invariant, || format!("{item} by {method}: {what}"));
+            }
+            note_holder(seen, &item, &is, self.world.now_us());
+        }
+        self.refused_for_a_reason(before, step);
+    }
+
+    fn wrong_about_lock(
+        &self,
+        step: &LockStep,
+        was: &ItemContent,
+        is: &ItemContent,
+    ) -> Option<(&'static str, String)> {
+        let live = was.lock.as_ref().filter(|lock| lock.expires_at > self.world.now());
+        match (live, &is.lock) {
+            (Some(was), Some(lock)) if was == lock => None,
+            (Some(live), None) => ended_by_right(step, live, is)
+                .then_some(())
+                .is_none()
+                .then(|| ("I4", format!("the hold of {} ended early", live.user))),
+            (Some(live), Some(lock)) if live.user != lock.user => {
+                Some(("I4", format!("it is {}'s, and {} holds it", live.user, lock.user)))
+            }
+            (Some(live), Some(lock)) => match step {
+                LockStep::Extend { user } if *user == live.user => (lock.expires_at
+                    < live.expires_at)
+                    .then(|| ("I4", "an extension made a hold shorter".to_owned())),
+                // A table and its seats expire together, at the earliest.
+                LockStep::Hold { user, .. } if *user == live.user => (lock.expires_at
+                    > live.expires_at)
+                    .then(|| ("I4", "a repeated hold was stretched".to_owned())),
+                _ => Some(("I4", format!("the hold of {} was changed", live.user))),
+            },
+            (None, Some(lock)) if was.lock.as_ref() != Some(lock) => match step {
+                LockStep::Hold { reply: HoldReply::Held(_), .. } => was
+                    .mark
+                    .map(|mark| ("I5", format!("{} holds it, and it is {mark:?}", lock.user))),
+                LockStep::GiveBack { id } | LockStep::Finish { id, .. }
+                    if was.mark == Some(ItemMark::InTransfer(*id)) =>
+                {
+                    None
+                }
+                _ => Some(("I4", format!("{} holds it and never asked", lock.user))),
+            },
+            (None, Some(_) | None) => None,
+        }
+    }
+
+    /// Nobody is refused for a seat that is to be had.
+    fn refused_for_a_reason(&self, before: &EventContent, step: &LockStep) {
+        let LockStep::Hold { user, reply: HoldReply::Taken { seats, .. }, .. } = step else {
+            return;
+        };
+        for seat in seats {
+            let was = before.items.get(&Item::Seat(seat.clone())).unwrap_or(&NOTHING);
+            let live = was.lock.as_ref().filter(|lock| lock.expires_at > self.world.now());
+            if was.mark.is_none() && live.is_none_or(|lock| lock.user == *user) {
+                self.world.broke("I6", || format!("{user} was refused {seat}, which is available"));
+            }
+        }
+    }
+}
+
+fn ended_by_right(step: &LockStep, live: &ItemLock, is: &ItemContent) -> bool {
+    match step {
+        LockStep::Release { user } => *user == live.user,
+        LockStep::Begin { id, user, .. } => {
+            *user == live.user && is.mark == Some(ItemMark::InTransfer(*id))
+        }
+        LockStep::Finish { id, .. } => matches!(is.mark, Some(ItemMark::Is(_, by)) if by == *id),
+        LockStep::LoadChunk { ids, .. } => {
+            matches!(is.mark, Some(ItemMark::Is(_, by)) if ids.contains(&by))
+        }
+        _ => false,
+    }
+}
+
+fn wrong_about_mark(
+    method: &str,
+    step: &LockStep,
+    was: &ItemContent,
+    is: &ItemContent,
+) -> Option<(&'static str, String)> {
+    if was.mark == is.mark {
+        return None;
+    }
+    let told = |id: BookingId| match step {
+        LockStep::Finish { id: by, reply: FinishReply::Finished(_) } => *by == id,
+        LockStep::LoadChunk { ids, reply: LoadReply::Done } => ids.contains(&id),
+        _ => false,
+    };
+    let right = match (was.mark, is.mark) {
+        (_, Some(ItemMark::Is(_, id))) => told(id),
+        (None, Some(ItemMark::InTransfer(id))) => match step {
+            LockStep::Begin { id: by, .. } => *by == id,
+            LockStep::BeginBlock { ids, .. } => ids.contains(&id),
+            _ => false,
+        },
+        (Some(_), Some(ItemMark::InTransfer(_))) => false,
+        (Some(ItemMark::InTransfer(id)), None) => match step {
+            LockStep::GiveBack { id: by } | LockStep::Finish { id: by, .. } => *by == id,
+            _ => false,
+        },
+        (Some(ItemMark::Is(_, id)), None) => match step {
+            LockStep::GiveBack { id: by } => method == "free" && *by == id,
+            LockStep::LoadDrop { reply: LoadReply::Done | LoadReply::Again } => true,
+            _ => false,
+        },
+        (None, None) => true,
+    };
+    (!right).then(|| ("I5", format!("it was {:?} and is {:?}", was.mark, is.mark)))
+}
+
+/// Since when whom it belongs to has held it.
+fn note_holder(seen: &mut Seen, item: &Item, is: &ItemContent, now_us: u64) {
+    match &is.lock {
+        None => {
+            seen.held_since_us.remove(item);
+        }
+        Some(lock) => match seen.held_since_us.get(item) {
+            Some((user, _)) if *user == lock.user => {}
+            Some(_) | None => {
+                seen.held_since_us.insert(item.clone(), (lock.user.clone(), now_us));
+            }
+        },
+    }
+}

@@ -1,0 +1,246 @@
+//! What customers wanted and what they were told, compared with what the repository has.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use futures_util::FutureExt;
+use seat_booking::{
+    Booking, BookingError, BookingStatus, Confirm, IdempotencyKey, PaymentStatus, Record,
+    ports::Repository,
+};
+use seat_layout::{BookingId, Money, SeatId, TableId, UserId};
+
+use crate::{
+    house::{House, PRICE},
+    world::{World, lock},
+};
+
+/// Something that a customer wants to book. Its name is in the notes of every request for it.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) name: String,
+    pub(crate) user: UserId,
+    /// The seats wanted singly.
+    pub(crate) singles: Vec<SeatId>,
+    pub(crate) tables: Vec<TableId>,
+    /// All seats, those of the tables included.
+    pub(crate) seats: Vec<SeatId>,
+    pub(crate) key: Option<String>,
+}
+
+/// Cloning shares it.
+#[derive(Clone)]
+pub(crate) struct Wishes {
+    world: World,
+    known: Arc<Mutex<Known>>,
+}
+
+#[derive(Default)]
+struct Known {
+    keys: u64,
+    of_name: BTreeMap<String, Fate>,
+    /// How many wishes were sent with a key.
+    with_key: BTreeMap<String, u64>,
+    /// What was answered to be booked.
+    granted: BTreeMap<BookingId, Booking>,
+    cancelled: u64,
+}
+
+/// What has become of a wish.
+#[derive(Default)]
+struct Fate {
+    sent: u64,
+    refused: u64,
+    booking: Option<BookingId>,
+}
+
+impl Wish {
+    pub(crate) fn confirm(&self) -> Confirm {
+        let key = self.key.as_ref().map(|key| key.parse::<IdempotencyKey>());
+        Confirm {
+            tables: self.tables.clone(),
+            notes: Some(self.name.clone()),
+            key: key.map(|key| key.expect("it is a key")),
+            ..Confirm::seats(&self.singles)
+        }
+    }
+}
+
+impl Wishes {
+    pub(crate) fn new(world: &World) -> Self {
+        Self { world: world.clone(), known: Arc::default() }
+    }
+
+    pub(crate) fn new_key(&self) -> String {
+        let mut known = lock(&self.known);
+        known.keys += 1;
+        format!("key-{}", known.keys)
+    }
+
+    pub(crate) fn new_wish(
+        &self,
+        house: &House,
+        user: &UserId,
+        singles: &[SeatId],
+        tables: &[TableId],
+        key: Option<String>,
+    ) -> Wish {
+        let mut known = lock(&self.known);
+        let name = format!("wish-{}", known.of_name.len());
+        known.of_name.insert(name.clone(), Fate::default());
+        if let Some(key) = &key {
+            *known.with_key.entry(key.clone()).or_default() += 1;
+        }
+        let of_table = house.table_seats().filter(|_| !tables.is_empty());
+        Wish {
+            name,
+            user: user.clone(),
+            singles: singles.to_vec(),
+            tables: tables.to_vec(),
+            seats: singles.iter().chain(of_table).cloned().collect(),
+            key,
+        }
+    }
+
+    /// A request for it is on its way.
+    pub(crate) fn sent(&self, wish: &Wish) {
+        lock(&self.known).of_name.entry(wish.name.clone()).or_default().sent += 1;
+    }
+
+    /// A booking was stored: somebody still wants it.
+    pub(crate) fn after_insert(&self, booking: &Booking) {
+        let Some(name) = &booking.notes else { return };
+        let known = lock(&self.known);
+        let Some(fate) = known.of_name.get(name) else { return };
+        if fate.refused == fate.sent {
+            self.world.broke("I7", || {
+                format!("{} was refused {name}, and is sold it as {}", booking.user_id, booking.id)
+            });
+        }
+    }
+
+    /// It was answered that this is booked.
+    pub(crate) fn granted(&self, house: &House, wish: &Wish, booking: &Booking) {
+        let total = Money::from_major(PRICE).unwrap_or_default().times(wish.seats.len() as i64);
+        let stored = match self.stored(house, booking.id) {
+            Some(Record::Booking(stored)) => stored,
+            other @ (Some(Record::Block(_) | Record::Abandoned(_)) | None) => {
+                let what = format!(
+                    "{} was answered for {}, and stored is {other:?}",
+                    booking.id, wish.name
+                );
+                return self.world.broke("I2", || what);
+            }
+        };
+        let mut seats: Vec<SeatId> = stored.selection().all_seats().cloned().collect();
+        let mut wanted = wish.seats.clone();
+        seats.sort_unstable();
+        wanted.sort_unstable();
+        if seats != wanted || stored.user_id != wish.user || stored.total_amount != total {
+            self.world.broke("I2", || {
+                format!("{} wanted {wanted:?} and was answered {stored:?}", wish.user)
+            });
+        }
+        let mut known = lock(&self.known);
+        let fate = known.of_name.entry(wish.name.clone()).or_default();
+        let first = *fate.booking.get_or_insert(booking.id);
+        known.granted.insert(booking.id, (*stored).clone());
+        if first != booking.id {
+            self.world.broke("I7", || {
+                format!("{} is booked as {first} and as {}", wish.name, booking.id)
+            });
+        }
+    }
+
+    /// It was answered that this can't be booked.
+    pub(crate) fn refused(&self, house: &House, wish: &Wish, since_us: u64, error: &BookingError) {
+        let mut known = lock(&self.known);
+        let one_wish = wish.key.as_ref().is_some_and(|key| known.with_key.get(key) == Some(&1));
+        let fate = known.of_name.entry(wish.name.clone()).or_default();
+        fate.refused += 1;
+        if let (Some(booking), true) = (fate.booking, one_wish) {
+            self.world.broke("I7", || {
+                format!("{} is booked as {booking} and was then answered {error}", wish.name)
+            });
+        }
+        match error {
+            BookingError::NotHeld(_) if house.checks.has_held(wish, since_us) => {
+                self.world.broke("I9", || {
+                    format!(
+                        "{} was told that {:?} are not held, and they are",
+                        wish.user, wish.seats
+                    )
+                });
+            }
+            BookingError::IdempotencyMismatch if one_wish => {
+                self.world.broke("I7", || format!("{} is the only wish of its key", wish.name));
+            }
+            BookingError::NotHeld(_)
+            | BookingError::SeatsUnavailable { .. }
+            | BookingError::IdempotencyMismatch => {}
+            other => self.world.broke("I7", || format!("{} was answered {other}", wish.name)),
+        }
+    }
+
+    pub(crate) fn cancelled(&self, house: &House, id: BookingId) {
+        lock(&self.known).cancelled += 1;
+        match self.stored(house, id) {
+            Some(Record::Booking(booking)) if booking.status == BookingStatus::Cancelled => {}
+            other => self.world.broke("I2", || {
+                format!("{id} was answered to be cancelled, and stored is {other:?}")
+            }),
+        }
+    }
+
+    /// A payment was recorded, or a change was refused.
+    pub(crate) fn after_change(
+        &self,
+        house: &House,
+        id: BookingId,
+        answer: &Result<(), BookingError>,
+    ) {
+        let stored = match self.stored(house, id) {
+            Some(Record::Booking(booking)) => booking,
+            other => {
+                return self.world.broke("I2", || {
+                    format!("{id} was answered to be booked, and stored is {other:?}")
+                });
+            }
+        };
+        let cancelled = stored.status == BookingStatus::Cancelled;
+        let right = match answer {
+            Ok(()) => cancelled || stored.payment.status == PaymentStatus::Paid,
+            Err(BookingError::Unavailable(_)) => true,
+            Err(BookingError::InvalidState { .. }) => cancelled,
+            Err(_) => false,
+        };
+        if !right {
+            self.world.broke("I2", || format!("{id} was answered {answer:?}, and is {stored:?}"));
+        }
+    }
+
+    /// At the end: what was answered is there.
+    pub(crate) fn all_kept(&self, house: &House) {
+        let known = lock(&self.known);
+        for (id, answered) in &known.granted {
+            match self.stored(house, *id) {
+                Some(Record::Booking(stored)) if stored.selection() == answered.selection() => {}
+                other => {
+                    self.world.broke("I2", || format!("{id} was answered and stored is {other:?}"))
+                }
+            }
+        }
+        let (bookings, cancelled) = (known.granted.len() as u64, known.cancelled);
+        self.world.count(|counts| {
+            counts.bookings += bookings;
+            counts.cancelled += cancelled;
+        });
+    }
+
+    fn stored(&self, house: &House, id: BookingId) -> Option<Record> {
+        let record = house.repository.record(id).now_or_never();
+        record.expect("memory answers at once").expect("memory does not fail")
+    }
+}
