@@ -17,6 +17,7 @@ mod mongo_start;
 mod openapi;
 mod operations;
 mod pause;
+mod planted;
 mod race;
 mod readme;
 mod redis_cluster;

@@ -19,6 +19,7 @@ mod locks;
 mod node;
 mod noted;
 mod options;
+mod replay;
 mod report;
 mod repository;
 mod seed;

@@ -19,6 +19,7 @@ use std::{
 use crate::{
     bugs, directed,
     options::Options,
+    replay,
     report::Counts,
     seed::{self, LeftOut},
     shrink,
@@ -33,6 +34,10 @@ const PROGRESS_EVERY: Duration = Duration::from_secs(5);
 pub(crate) fn run(options: &Options) -> ExitCode {
     let (start, seeds) = (Instant::now(), Sweep::new(options));
     bugs::plant(options.bug.as_deref());
+    if let Some(seed) = replay::differs(options.from) {
+        println!("seed {seed} was another history the second time");
+        return ExitCode::FAILURE;
+    }
     if let Some(violation) = directed::broken() {
         println!("a directed history broke {}: {}", violation.invariant, violation.what);
         return ExitCode::FAILURE;

@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use seat_layout::{BookingId, EventId};
 
@@ -123,7 +123,7 @@ impl BookingService {
     async fn differences(
         &self,
         event: EventId,
-    ) -> Result<Option<HashMap<BookingId, Vec<Item>>>, BookingError> {
+    ) -> Result<Option<BTreeMap<BookingId, Vec<Item>>>, BookingError> {
         let mut shown = Pairs::new();
         let mut cursor = String::new();
         loop {
@@ -142,7 +142,8 @@ impl BookingService {
                 None => break,
             }
         }
-        let mut differences = HashMap::new();
+        // In the order of ids, so that one seed of a simulation is one history.
+        let mut differences = BTreeMap::new();
         let mut after = None;
         loop {
             let page = self.repository().active(event, after, AUDIT_DOCUMENTS).await?;
