@@ -4,6 +4,7 @@ mod create;
 mod fault;
 mod open;
 mod repository;
+mod seal;
 mod store;
 mod tables;
 #[cfg(test)]

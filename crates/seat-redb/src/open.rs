@@ -1,5 +1,6 @@
 use std::{
     error::Error,
+    fs::File,
     io,
     panic::{self, AssertUnwindSafe},
     path::{Path, PathBuf},
@@ -7,12 +8,14 @@ use std::{
 
 use redb::{
     Builder, Database, DatabaseError, ReadableDatabase, StorageBackend, StorageError, TableHandle,
+    backends::FileBackend,
 };
 use thiserror::Error;
 
 use crate::{
     create::create_if_missing,
     fault::Fault,
+    seal::{SealBroken, Sealed},
     tables::{ABOUT, FORMAT, FORMAT_ROW},
     write::WriteTables,
 };
@@ -70,16 +73,29 @@ pub enum OpenError {
 
 pub(crate) fn open_file(path: &Path) -> Result<Database, OpenError> {
     create_if_missing(path, |unfinished| {
-        open_with(path, || builder().create(unfinished)).map(drop)
+        let file = File::create_new(unfinished).map_err(|error| OpenError::failed(path, error))?;
+        open_with(path, || open_handle(file)).map(drop)
     })?;
-    open_with(path, || builder().create(path))
+    let file = File::options().read(true).write(true).open(path);
+    let file = file.map_err(|error| OpenError::failed(path, error))?;
+    let bytes = file.metadata().map_err(|error| OpenError::failed(path, error))?.len();
+    // redb would make a new database of it, and all bookings would be gone without a word.
+    if bytes == 0 {
+        return Err(OpenError::damaged(path, "it is empty"));
+    }
+    tracing::info!(path = %path.display(), bytes, "opening the file, reading all of it");
+    open_with(path, || open_handle(file))
+}
+
+fn open_handle(file: File) -> Result<Database, DatabaseError> {
+    builder().create_with_backend(Sealed(FileBackend::new(file)?))
 }
 
 pub(crate) fn open_backend(
     storage: impl StorageBackend,
     name: &Path,
 ) -> Result<Database, OpenError> {
-    open_with(name, || builder().create_with_backend(storage))
+    open_with(name, || builder().create_with_backend(Sealed(storage)))
 }
 
 fn open_with(
@@ -94,11 +110,12 @@ fn open_with(
     opened.unwrap_or_else(|_| Err(OpenError::damaged(path, "reading it failed half-way")))
 }
 
+/// Every page is checked against its checksum: a flipped bit may lead to another page, and a
+/// booking that isn't found is a seat that is sold again. Commits are made in two phases, so a page
+/// that fails has no older state to fall back to and is an error.
 fn builder() -> Builder {
     let mut builder = Builder::new();
-    builder.set_cache_size(CACHE_BYTES).set_repair_callback(|session| {
-        tracing::warn!(progress = session.progress(), "repairing the file, reading all of it");
-    });
+    builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
     builder
 }
 
@@ -140,7 +157,7 @@ fn read_format(database: &Database) -> Result<Format, Fault> {
 
 fn write_format(database: &Database) -> Result<(), Fault> {
     let mut transaction = database.begin_write()?;
-    transaction.set_quick_repair(true);
+    transaction.set_two_phase_commit(true);
     WriteTables::open(&transaction)?;
     transaction.open_table(ABOUT)?.insert(FORMAT_ROW, FORMAT)?;
     Ok(transaction.commit()?)
@@ -161,6 +178,15 @@ fn refused(path: &Path, error: DatabaseError) -> OpenError {
         DatabaseError::Storage(StorageError::Io(error))
             if error.kind() == io::ErrorKind::UnexpectedEof =>
         {
+            OpenError::Damaged { path, source: error.into() }
+        }
+        DatabaseError::Storage(StorageError::Io(error))
+            if error.get_ref().is_some_and(<dyn Error + Send + Sync>::is::<SealBroken>) =>
+        {
+            OpenError::Damaged { path, source: SealBroken.into() }
+        }
+        // This program has never written another version of redb's format.
+        error @ DatabaseError::UpgradeRequired(_) => {
             OpenError::Damaged { path, source: error.into() }
         }
         DatabaseError::Storage(StorageError::Corrupted(reason)) => {

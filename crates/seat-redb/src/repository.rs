@@ -34,11 +34,12 @@ pub struct RedbRepository {
 impl RedbRepository {
     /// Opens the file, or makes it and the folders above it.
     ///
-    /// Takes well under a second however large the file is, also after a crash; only after a disk
-    /// has failed may the whole file be read. It may be repeated.
+    /// Reads all of the file and checks it, and blocks the thread while it does: about a second for
+    /// every GB that the operating system has in memory, or the time of reading it from the disk,
+    /// whether it was closed or its process was killed. It may be repeated.
     ///
     /// # Errors
-    /// See [`OpenError`]. What is in a file that is refused stays as it is.
+    /// See [`OpenError`]. No page of a file that is refused is changed.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let path = path.as_ref();
         Self::start(open_file(path)?, path)

@@ -55,8 +55,9 @@ impl Store {
     fn commit(&self, group: &[Write]) -> Result<Vec<Result<Outcome, RepositoryError>>, Fault> {
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(Durability::Immediate)?;
-        // A crash is then repaired at once; without it the next start walks the whole file.
-        transaction.set_quick_repair(true);
+        // A commit that counts is then known to be whole, so a page that fails its checksum is
+        // damage, and never a commit that a crash had cut short.
+        transaction.set_two_phase_commit(true);
         let mut outcomes = Vec::with_capacity(group.len());
         {
             let mut tables = WriteTables::open(&transaction)?;

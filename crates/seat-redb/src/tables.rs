@@ -91,3 +91,34 @@ pub(crate) fn read_record(
     };
     serde_json::from_slice(json.value()).map_err(Fault::document)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use seat_layout::SeatId;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_line_reads_back_as_it_was_written_or_is_refused(
+            line in prop_oneof![
+                "(booked|blocked)( (table:)?[A-Z]-[0-9]{1,3}){0,4}",
+                "[a-z]{0,8}( [!-~]{0,9}){0,3}",
+                ".{0,20}",
+            ],
+        ) {
+            let id = BookingId::from_bytes([1; 12]);
+            match read_active(id, &line) {
+                Ok(active) => prop_assert_eq!(active_line(&active), line),
+                Err(Fault::Document(_)) => {
+                    let mut words = line.split(' ');
+                    let mark = matches!(words.next(), Some("booked" | "blocked"));
+                    let id = |word: &str| word.trim_start_matches("table:").parse::<SeatId>();
+                    prop_assert!(!mark || words.any(|word| id(word).is_err()));
+                }
+                Err(fault) => prop_assert!(false, "{}", fault),
+            }
+        }
+    }
+}

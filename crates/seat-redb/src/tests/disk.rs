@@ -36,6 +36,17 @@ enum Step {
 }
 
 impl Disk {
+    /// A disk with this on it.
+    pub(super) fn with(content: Vec<u8>) -> Self {
+        let state = State { content, ..State::default() };
+        Self { state: Arc::new(Mutex::new(state)) }
+    }
+
+    /// What is on it now.
+    pub(super) fn content(&self) -> Vec<u8> {
+        self.state().content.clone()
+    }
+
     /// How much was asked of it so far.
     pub(super) fn steps(&self) -> usize {
         self.state().steps.len()
@@ -63,8 +74,7 @@ impl Disk {
                 step.apply(&mut content);
             }
         }
-        let state = State { content, ..State::default() };
-        Self { state: Arc::new(Mutex::new(state)) }
+        Self::with(content)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -1,5 +1,7 @@
 mod crash;
+mod damage;
 mod disk;
+mod history;
 mod opening;
 mod samples;
 mod writing;

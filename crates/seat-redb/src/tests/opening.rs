@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use redb::{Database, TableDefinition};
+use redb::{Database, TableDefinition, backends::FileBackend};
 use seat_booking::ports::{Clock, InsertReply, Repository, SystemClock};
 use tempfile::TempDir;
 use tokio::task::JoinSet;
@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use super::samples::record;
 use crate::{
     OpenError, RedbRepository,
+    seal::Sealed,
     tables::{ABOUT, FORMAT, FORMAT_ROW},
 };
 
@@ -93,7 +94,9 @@ async fn a_file_of_a_newer_format_is_refused_and_keeps_what_is_in_it() {
 }
 
 fn set_format(path: &Path, format: u32) {
-    let database = Database::open(path).unwrap();
+    let file = fs::File::options().read(true).write(true).open(path).unwrap();
+    let storage = Sealed(FileBackend::new(file).unwrap());
+    let database = Database::builder().create_with_backend(storage).unwrap();
     let transaction = database.begin_write().unwrap();
     transaction.open_table(ABOUT).unwrap().insert(FORMAT_ROW, format).unwrap();
     transaction.commit().unwrap();
@@ -116,36 +119,38 @@ fn a_file_of_something_else_is_refused_and_left_as_it_is() {
     assert!(matches!(refusal(&path), OpenError::Foreign { .. }));
 }
 
+/// Also by an honest program: it would write the header and leave the seal as it was.
 #[test]
-fn a_file_cut_short_is_refused() {
+fn a_file_that_another_program_has_written_to_is_refused() {
     let (_folder, path) = folder();
     drop(RedbRepository::open(&path).unwrap());
-    let whole = fs::read(&path).unwrap();
-    for length in [1, 100, 4096, whole.len() / 2, whole.len() - 1] {
-        fs::write(&path, &whole[..length]).unwrap();
-        let error = refusal(&path);
-        assert!(
-            matches!(error, OpenError::Damaged { .. } | OpenError::Foreign { .. }),
-            "{length} bytes: {error:?}"
-        );
-    }
+    drop(Database::open(&path).unwrap());
+    assert!(matches!(refusal(&path), OpenError::Damaged { .. }));
 }
 
 #[test]
-fn a_file_that_something_else_has_changed_is_refused_or_opened_and_never_a_panic() {
+fn a_damaged_file_is_refused_by_name_and_with_its_cause() {
     let (_folder, path) = folder();
     drop(RedbRepository::open(&path).unwrap());
     let whole = fs::read(&path).unwrap();
-    let mut damaged = 0;
-    for at in (0..whole.len()).step_by(512) {
-        let mut changed = whole.clone();
-        changed[at] ^= 0x55;
-        fs::write(&path, &changed).unwrap();
-        if let Err(OpenError::Damaged { .. }) = RedbRepository::open(&path) {
-            damaged += 1;
-        }
-    }
-    assert!(damaged > 0);
+    let causes = [0, 1, 100, 4096, whole.len() - 1].map(|length| {
+        fs::write(&path, &whole[..length]).unwrap();
+        let error = refusal(&path);
+        let known = matches!(error, OpenError::Damaged { .. } | OpenError::Foreign { .. });
+        assert!(known, "{length} bytes: {error:?}");
+        error.source().map(ToString::to_string)
+    });
+    assert_eq!(causes[0].as_deref(), Some("it is empty"));
+    assert_eq!(fs::read(&path).unwrap(), &whole[..whole.len() - 1]);
+
+    // Inside the first table's page, where opening has no other reason to look.
+    let name = whole.windows(6).rposition(|window| window == b"format").unwrap();
+    let mut changed = whole;
+    changed[name] ^= 1;
+    fs::write(&path, &changed).unwrap();
+    let error = refusal(&path);
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert!(error.source().is_some());
 }
 
 #[test]
@@ -157,11 +162,11 @@ fn a_folder_that_is_a_file_is_named_with_its_cause() {
     assert!(error.source().is_some());
 }
 
-/// `SEAT_REDB_RECORDS=1000000 cargo test --release -p seat-redb within_a_second -- --nocapture`
-/// does it with more records, and prints how long it took.
+/// `SEAT_REDB_RECORDS=1000000 cargo test --release -p seat-redb after_a_kill -- --nocapture` does it
+/// with more records, and prints how long it took.
 #[allow(clippy::print_stdout, reason = "for whoever measures with their own number of records")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_file_opens_within_a_second_after_a_crash() {
+async fn a_file_opens_after_a_kill_in_the_time_of_reading_it() {
     let records = match std::env::var("SEAT_REDB_RECORDS") {
         Ok(records) => records.parse().unwrap(),
         Err(_) => 20_000,
@@ -182,22 +187,17 @@ async fn a_file_opens_within_a_second_after_a_crash() {
 
     // A copy of a file that is open is what a killed process leaves behind. It is synced, or the
     // first sync of whoever opens it would have to write all of it.
-    let [crashed, copy] = ["crashed.redb", "copy.redb"].map(|name| {
-        let to = folder.path().join(name);
-        fs::copy(&path, &to).unwrap();
-        fs::File::open(&to).unwrap().sync_all().unwrap();
-        to
-    });
-    // However few the records, nothing may have to be repaired: that would read all of them.
-    let mut builder = Database::builder();
-    builder.set_repair_callback(|_| panic!("the whole file is read"));
-    drop(builder.open(&copy).unwrap());
+    let crashed = folder.path().join("crashed.redb");
+    fs::copy(&path, &crashed).unwrap();
+    fs::File::open(&crashed).unwrap().sync_all().unwrap();
 
     let before = SystemClock.now();
     let survivor = RedbRepository::open(&crashed).unwrap();
     let took = SystemClock.now().since(before);
-    println!("{records} records, opened in {took:?}");
-    assert!(took < Duration::from_secs(1), "{took:?}");
+    let bytes = fs::metadata(&crashed).unwrap().len();
+    println!("{records} records, {bytes} bytes, opened in {took:?}");
+    // Unoptimised, on a busy machine; a figure is in docs/PERFORMANCE.md.
+    assert!(took < Duration::from_secs(1) * (1 + records as u32 / 10_000), "{took:?}");
     for number in [0, records / 2, records - 1] {
         assert_eq!(survivor.record(record(number).id()).await.unwrap(), Some(record(number)));
     }
