@@ -59,6 +59,11 @@ impl<'de> Deserialize<'de> for IdempotencyKey {
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Fingerprint([u8; 16]);
 
+/// A text that is no fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("must be 32 hexadecimal digits")]
+pub struct FingerprintError;
+
 impl Fingerprint {
     /// The fingerprint of a confirm. The order of seats and tables does not matter.
     pub fn of(
@@ -89,6 +94,19 @@ impl Fingerprint {
     }
 }
 
+impl FromStr for Fingerprint {
+    type Err = FingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, FingerprintError> {
+        // `from_str_radix` takes a leading plus sign, which no fingerprint has.
+        if text.len() != 32 || !text.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(FingerprintError);
+        }
+        let number = u128::from_str_radix(text, 16).map_err(|_| FingerprintError)?;
+        Ok(Self(number.to_be_bytes()))
+    }
+}
+
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
@@ -109,15 +127,7 @@ impl Serialize for Fingerprint {
 
 impl<'de> Deserialize<'de> for Fingerprint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let mut bytes = [0; 16];
-        if text.len() != 32 || !text.is_ascii() {
-            return Err(de::Error::custom("a fingerprint has 32 hexadecimal digits"));
-        }
-        for (byte, at) in bytes.iter_mut().zip((0..32).step_by(2)) {
-            *byte = u8::from_str_radix(&text[at..at + 2], 16).map_err(de::Error::custom)?;
-        }
-        Ok(Self(bytes))
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
     }
 }
 
@@ -164,6 +174,8 @@ impl Fields {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prop_assert, prop_assert_eq, prop_oneof, proptest};
+
     use super::*;
 
     fn key(text: &str) -> IdempotencyKey {
@@ -179,12 +191,46 @@ mod tests {
         assert!("x".repeat(256).parse::<IdempotencyKey>().is_err());
     }
 
-    proptest::proptest! {
+    proptest! {
         #[test]
         fn a_key_survives_its_json_form(header in "[ -~]{1,40}") {
             if let Ok(key) = header.parse::<IdempotencyKey>() {
                 let json = serde_json::to_string(&key).unwrap();
-                proptest::prop_assert_eq!(serde_json::from_str::<IdempotencyKey>(&json).unwrap(), key);
+                prop_assert_eq!(serde_json::from_str::<IdempotencyKey>(&json).unwrap(), key);
+            }
+        }
+
+        #[test]
+        fn a_key_has_1_to_255_printable_characters(
+            header in prop_oneof!["[ -~]{250,260}", "\"?[ -~é]{0,4}\"?", ".{0,9}"],
+        ) {
+            match header.parse::<IdempotencyKey>() {
+                Ok(key) => {
+                    prop_assert!((1..=255).contains(&key.as_str().len()));
+                    prop_assert!(key.as_str().chars().all(|c| (' '..='~').contains(&c)));
+                    prop_assert!(header.contains(key.as_str()));
+                }
+                Err(IdempotencyKeyError) => {
+                    let bare = header.trim();
+                    let printable = bare.chars().all(|c| (' '..='~').contains(&c));
+                    let length = bare.trim_matches('"').len();
+                    prop_assert!(!printable || length == 0 || bare.len() > 255);
+                }
+            }
+        }
+
+        #[test]
+        fn a_fingerprint_is_32_digits_that_print_back(
+            text in prop_oneof!["[0-9a-fA-F]{31,33}", "[0-9a-f+ ]{32}", ".{0,32}"],
+        ) {
+            match text.parse::<Fingerprint>() {
+                Ok(fingerprint) => {
+                    prop_assert_eq!(fingerprint.to_string(), text.to_ascii_lowercase());
+                }
+                Err(FingerprintError) => {
+                    let digits = text.chars().all(|c| c.is_ascii_hexdigit());
+                    prop_assert!(!digits || text.len() != 32);
+                }
             }
         }
     }

@@ -22,7 +22,9 @@ pub use booking::{
     NewEvent, Payment, PaymentInfo, PaymentStatus, RequestMark,
 };
 pub use error::{BookingError, StoreError};
-pub use idempotency::{Fingerprint, IdempotencyKey, IdempotencyKeyError, booking_id};
+pub use idempotency::{
+    Fingerprint, FingerprintError, IdempotencyKey, IdempotencyKeyError, booking_id,
+};
 pub use memory::{MemoryLockStore, MemoryProjection, MemoryRepository, SavedHolds};
 pub use record::{Abandoned, Active, Block, Mark, Record};
 pub use selection::{Item, Selection, TableSeats};

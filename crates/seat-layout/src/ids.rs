@@ -189,7 +189,63 @@ fn parse_hex(text: &str) -> Result<[u8; 12], IdError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{prelude::*, test_runner::TestCaseResult};
+
     use super::*;
+
+    /// Texts that are nearly ids, and texts that are nothing.
+    fn text() -> impl Strategy<Value = String> {
+        prop_oneof!["[A-Za-z0-9_.-]{0,70}", "[!-~]{0,140}", "[0-9a-fA-Fg]{22,26}", ".{0,30}"]
+    }
+
+    /// It prints and serialises as this text, or is refused in these words.
+    fn check<Id>(text: &str, accepted: bool, printed: &str, refusal: IdError) -> TestCaseResult
+    where
+        Id: FromStr<Err = IdError>
+            + fmt::Display
+            + fmt::Debug
+            + Serialize
+            + for<'de> Deserialize<'de>,
+    {
+        let json = serde_json::to_string(text).unwrap();
+        let read = serde_json::from_str::<Id>(&json);
+        match text.parse::<Id>() {
+            Ok(id) => {
+                prop_assert!(accepted);
+                prop_assert_eq!(id.to_string(), printed);
+                let again = serde_json::to_string(&read.unwrap()).unwrap();
+                prop_assert_eq!(again, serde_json::to_string(printed).unwrap());
+            }
+            Err(error) => {
+                prop_assert!(!accepted);
+                prop_assert_eq!(error, refusal);
+                prop_assert!(read.unwrap_err().to_string().starts_with(refusal.expected));
+            }
+        }
+        Ok(())
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_an_id_and_prints_back_or_is_refused(text in text()) {
+            let name = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
+            let user = |c: char| ('!'..='~').contains(&c) && !":{}".contains(c);
+            let within = |max| (1..=max).contains(&text.chars().count());
+            let named = within(64) && text.chars().all(name);
+            check::<SeatId>(&text, named, &text, NAME)?;
+            check::<TableId>(&text, named, &text, NAME)?;
+            check::<CategoryId>(&text, named, &text, NAME)?;
+            check::<UserId>(&text, within(128) && text.chars().all(user), &text, USER)?;
+            let hex = text.len() == 24 && text.chars().all(|c| c.is_ascii_hexdigit());
+            check::<EventId>(&text, hex, &text.to_lowercase(), HEX)?;
+        }
+
+        #[test]
+        fn every_twelve_bytes_are_an_id_that_reads_back(bytes: [u8; 12]) {
+            let id = BookingId::from_bytes(bytes);
+            prop_assert_eq!(id.to_string().parse(), Ok(id));
+        }
+    }
 
     #[test]
     fn a_hex_id_prints_as_it_was_read_in_lower_case() {

@@ -476,7 +476,82 @@ mod tests {
         }
     }
 
+    fn any_text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            4 => prop::sample::select(vec!["T", "T-1", "T-2", "U", "U_3", "c"]).prop_map(String::from),
+            1 => ".{0,5}",
+            1 => (60usize..210).prop_map(|length| "a".repeat(length)),
+        ]
+    }
+
+    fn any_number() -> impl Strategy<Value = f64> {
+        prop_oneof![8 => 0.0..100.0, 1 => any::<f64>(), 1 => 1e8..1e10]
+    }
+
+    fn any_seat() -> impl Strategy<Value = SeatDocument> {
+        let optional = || prop::option::weighted(0.2, any_text());
+        (any_text(), [any_number(), any_number()], any_text(), optional(), optional()).prop_map(
+            |(id, [x, y], cat_id, rl, table_id)| SeatDocument {
+                id,
+                pos: Point { x, y },
+                size: Extent { x: y, y: x },
+                cat_id,
+                rl,
+                sn: None,
+                table_id,
+            },
+        )
+    }
+
+    fn any_item() -> impl Strategy<Value = ItemDocument> {
+        let kind = prop::sample::select(vec![ItemKind::Table, ItemKind::Stage, ItemKind::Booth]);
+        (any_text(), kind, any_number(), prop::option::of(0u32..4)).prop_map(|(id, kind, x, sc)| {
+            ItemDocument { id, kind, pos: Point { x, y: x }, size: Extent { x, y: x }, sc }
+        })
+    }
+
+    prop_compose! {
+        /// A document of which hardly anything is right.
+        fn any_document()(
+            name in any_text(),
+            seats in prop::collection::vec(any_seat(), 0..4),
+            items in prop::collection::vec(any_item(), 0..3),
+            names in prop::collection::vec((any_text(), any_text(), any_text()), 0..3),
+            price in any_number(),
+        ) -> LayoutDocument {
+            let category = |(id, name, color)| CategoryDocument { id, name, color, price };
+            let categories = names.into_iter().map(category).collect();
+            LayoutDocument { name, seats, items, categories }
+        }
+    }
+
+    /// Whether `seats[3].pos.x` is a place of the document.
+    fn is_a_place(document: &Value, field: &str) -> bool {
+        let pointer = field.replace('[', "/").replace(']', "").replace('.', "/");
+        document.pointer(&format!("/{pointer}")).is_some()
+    }
+
     proptest! {
+        #[test]
+        fn a_document_is_a_layout_that_survives_or_is_refused_by_its_places(
+            document in any_document(),
+        ) {
+            match Layout::new(document.clone()) {
+                Ok(layout) => {
+                    let again = Layout::new(layout.to_document()).unwrap();
+                    prop_assert_eq!(again.to_document(), layout.to_document());
+                    prop_assert_eq!(layout.seats().len(), document.seats.len());
+                }
+                Err(errors) => {
+                    prop_assert!((1..=100).contains(&errors.places().len()));
+                    let json = serde_json::to_value(&document).unwrap();
+                    for place in errors.places() {
+                        prop_assert!(is_a_place(&json, &place.field), "{}", place.field);
+                    }
+                }
+            }
+        }
+
         #[test]
         fn a_layout_survives_its_document(layout in any_layout()) {
             let document = layout.to_document();

@@ -181,5 +181,29 @@ mod tests {
             let json = serde_json::to_string(&amount).unwrap();
             prop_assert_eq!(serde_json::from_str::<Money>(&json).unwrap(), amount);
         }
+
+        #[test]
+        fn a_number_is_the_amount_that_it_says_or_is_refused(
+            major in prop_oneof![
+                any::<f64>(),
+                -1e3..1e13,
+                (0u64..100_000_000).prop_map(|thousandths| thousandths as f64 / 1000.0),
+            ],
+        ) {
+            match Money::from_major(major) {
+                Ok(amount) => prop_assert_eq!(amount.minor() as f64 / 100.0, major),
+                Err(MoneyError::Range) => prop_assert!(!(0.0..1e12).contains(&major)),
+                Err(MoneyError::Decimals) => prop_assert_ne!((major * 100.0).round() / 100.0, major),
+            }
+        }
+
+        #[test]
+        fn three_capital_letters_are_a_currency(text in prop_oneof!["[A-Zé]{2,4}", ".{0,5}"]) {
+            let letters = text.len() == 3 && text.chars().all(|c| c.is_ascii_uppercase());
+            prop_assert_eq!(text.parse::<Currency>().is_ok(), letters);
+            if let Ok(currency) = text.parse::<Currency>() {
+                prop_assert_eq!(currency.to_string(), text);
+            }
+        }
     }
 }

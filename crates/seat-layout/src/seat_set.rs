@@ -95,7 +95,37 @@ fn duplicates(seats: &[SeatId]) -> Vec<SeatId> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_list_is_a_set_and_prints_back_or_is_refused_by_its_place(
+            text in prop_oneof!["[AB]-[12](,[AB]-[12]){0,5}", "[A-C,: é]{0,12}", ".{0,20}"],
+        ) {
+            let parts: Vec<_> = text.split(',').collect();
+            let count = |part: &str| parts.iter().filter(|other| **other == part).count();
+            match SeatSet::parse(&text) {
+                Ok(set) => {
+                    let ids: Vec<_> = set.as_slice().iter().map(SeatId::as_str).collect();
+                    prop_assert!(ids.iter().all(|id| count(id) == 1));
+                    prop_assert_eq!(ids, parts);
+                }
+                Err(SeatSetError::Empty) => prop_assert!(text.is_empty()),
+                Err(SeatSetError::Malformed { position, .. }) => {
+                    let good = parts.iter().take_while(|part| part.parse::<SeatId>().is_ok());
+                    prop_assert_eq!(position, good.count());
+                }
+                Err(SeatSetError::Duplicate(seats)) => {
+                    let again: HashSet<_> =
+                        parts.iter().copied().filter(|part| count(part) > 1).collect();
+                    prop_assert_eq!(seats.len(), again.len());
+                    prop_assert!(seats.iter().all(|seat| again.contains(seat.as_str())));
+                }
+            }
+        }
+    }
 
     #[test]
     fn a_set_keeps_the_order_it_was_given() {

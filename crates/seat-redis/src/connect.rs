@@ -268,8 +268,24 @@ fn backend(error: Error) -> BackendError {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::heartbeat::SILENT_MAX;
+
+    proptest! {
+        #[test]
+        fn a_url_is_a_configuration_or_refused_without_its_password(
+            scheme in proptest::sample::select(&SCHEMES[..]),
+            rest in "[a-z0-9:/@?=&%,.\\[\\]#é-]{0,24}",
+        ) {
+            let url = format!("{scheme}://u:p4ssw0rd@{rest}");
+            if let Err(error) = config(&url) {
+                prop_assert!(!format!("{error:?} {error}").contains("p4ssw0rd"), "{url}: {error:?}");
+            }
+            prop_assert!(config(&rest).is_err());
+        }
+    }
 
     #[test]
     fn a_server_that_may_evict_is_refused_by_the_name_of_the_setting() {

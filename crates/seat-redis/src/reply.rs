@@ -4,7 +4,7 @@ use std::{str::FromStr, vec};
 
 use fred::types::Value;
 use seat_booking::{
-    Fingerprint, Item, Mark,
+    Item, Mark,
     ports::{
         BackendError, BeginReply, BlockReply, ChangesReply, ExtendReply, FinishReply, Held,
         HoldReply, LoadBeginReply, LoadReply, LockError, MarkedItem, MarksPage, ReleaseReply,
@@ -146,11 +146,7 @@ impl Reply {
         match self.word.as_str() {
             "none" => Ok(TransferReply { epoch, transfer: None }),
             "standing" => {
-                let fingerprint = self.text()?;
-                let fingerprint = match fingerprint.as_str() {
-                    "" => None,
-                    digits => Some(read_fingerprint(digits).ok_or_else(|| self.unreadable())?),
-                };
+                let fingerprint = self.optional()?;
                 let user = self.optional()?;
                 let begun_at = self.time()?;
                 let mut items = Vec::new();
@@ -345,15 +341,132 @@ fn read_state(text: &str) -> Option<SeatChange> {
     Some(SeatChange { seat: seat.parse().ok()?, status, expires_at })
 }
 
-/// A fingerprint as it prints: 32 hexadecimal digits.
-fn read_fingerprint(digits: &str) -> Option<Fingerprint> {
-    let number = u128::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 32)?;
-    Some(Fingerprint::from_bytes(number.to_be_bytes()))
-}
-
 #[cfg(test)]
 mod tests {
+    use proptest::{collection::vec, prelude::*, sample::select};
+
     use super::*;
+
+    /// Every reader of a reply, and whether it made something of it.
+    const READERS: [fn(Reply) -> Result<(), LockError>; 20] = [
+        |reply| reply.held().map(drop),
+        |reply| reply.held_table().map(drop),
+        |reply| reply.released().map(drop),
+        |reply| reply.extended().map(drop),
+        |reply| reply.user_holds().map(drop),
+        |reply| reply.begun().map(drop),
+        |reply| reply.block_begun().map(drop),
+        |reply| reply.finished().map(drop),
+        |reply| reply.version_of("freed").map(drop),
+        |reply| reply.transfer().map(drop),
+        |reply| reply.transfers().map(drop),
+        |reply| reply.load_begun().map(drop),
+        |reply| reply.loaded().map(drop),
+        |reply| reply.due().map(drop),
+        |reply| reply.swept(false).map(drop),
+        |reply| reply.snapshot_page().map(drop),
+        |reply| reply.changes().map(drop),
+        |reply| reply.marks_page().map(drop),
+        |reply| reply.holders().map(drop),
+        |mut reply| reply.undeclared().map(drop),
+    ];
+
+    /// What a script may say first.
+    const WORDS: [&str; 26] = [
+        "not_loaded",
+        "held",
+        "taken",
+        "limit",
+        "released",
+        "extended",
+        "not_held",
+        "in_transfer",
+        "holds",
+        "begun",
+        "gone",
+        "mismatch",
+        "not_owner",
+        "finished",
+        "freed",
+        "none",
+        "standing",
+        "transfers",
+        "ready",
+        "due",
+        "swept",
+        "page",
+        "changes",
+        "marks",
+        "holders",
+        "declare",
+    ];
+
+    fn any_field() -> impl Strategy<Value = Value> {
+        let text = prop_oneof![
+            select(&["A-1", "table:T", "user:u", "b", "x", "1", "17", "A-1:b", "A-1:h:5", ""][..])
+                .prop_map(String::from),
+            "[0-9a-f]{24}",
+            "[0-9a-f]{32}",
+            ".{0,12}",
+        ];
+        prop_oneof![
+            8 => text.prop_map(Value::from),
+            1 => any::<i64>().prop_map(Value::Integer),
+            1 => any::<f64>().prop_map(Value::Double),
+            1 => vec(any::<u8>(), 0..8).prop_map(|bytes| Value::Bytes(bytes.into())),
+            1 => Just(Value::Null),
+            1 => Just(Value::Array(vec![Value::from("A-1")])),
+        ]
+    }
+
+    fn any_change() -> impl Strategy<Value = (SeatChange, String)> {
+        ("[A-Z]-[0-9]{1,3}", select(&Status::ALL[..]), any::<Option<i64>>()).prop_map(
+            |(seat, status, ms)| {
+                let text = match ms {
+                    Some(ms) => format!("{seat}:{}:{ms}", status.letter()),
+                    None => format!("{seat}:{}", status.letter()),
+                };
+                let expires_at = ms.map(Timestamp::from_ms);
+                (SeatChange { seat: seat.parse().unwrap(), status, expires_at }, text)
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_reply_is_read_or_its_outcome_is_unknown(
+            word in prop_oneof![9 => select(&WORDS[..]).prop_map(Value::from), 1 => any_field()],
+            fields in vec(any_field(), 0..8),
+        ) {
+            let not_loaded = word.as_str().as_deref() == Some("not_loaded");
+            let reply = Value::Array([vec![word], fields].concat());
+            for read in READERS {
+                match Reply::read(Script::Hold, reply.clone()).and_then(read) {
+                    Ok(()) => prop_assert!(!not_loaded),
+                    Err(LockError::NotLoaded) => prop_assert!(not_loaded),
+                    Err(LockError::Unknown(error)) => {
+                        prop_assert!(error.to_string().contains("run multi_seat_hold"), "{}", error);
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn changes_read_back_as_the_scripts_write_them(
+            changes in vec((any::<u64>(), vec(any_change(), 1..4)), 0..4),
+        ) {
+            let mut fields = vec!["changes".to_owned()];
+            let mut written = Vec::new();
+            for (seq, seats) in changes {
+                let (seats, texts): (Vec<_>, Vec<_>) = seats.into_iter().unzip();
+                fields.extend([seq.to_string(), texts.join(",")]);
+                written.push(Change { seq, seats });
+            }
+            let fields: Vec<_> = fields.iter().map(String::as_str).collect();
+            let read = reply(&fields).unwrap().changes().unwrap();
+            prop_assert_eq!(read, ChangesReply::Changes(written));
+        }
+    }
 
     fn reply(fields: &[&str]) -> Result<Reply, LockError> {
         let fields = fields.iter().map(|&field| Value::from(field)).collect();
@@ -369,13 +482,6 @@ mod tests {
         for text in ["A-1", "A-1:q", "A-1:h:soon", ":b", "A 1:b"] {
             assert_eq!(read_state(text), None, "{text}");
         }
-    }
-
-    #[test]
-    fn a_fingerprint_reads_back_as_it_prints() {
-        let fingerprint = Fingerprint::from_bytes(std::array::from_fn(|i| i as u8));
-        assert_eq!(read_fingerprint(&fingerprint.to_string()), Some(fingerprint));
-        assert_eq!(read_fingerprint("07"), None);
     }
 
     #[test]

@@ -79,7 +79,38 @@ impl<'de> Deserialize<'de> for Timestamp {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_moment_of_our_years_reads_back(ms in -62_167_219_200_000_i64..253_402_207_200_000) {
+            let moment = Timestamp::from_ms(ms);
+            prop_assert_eq!(moment.to_string().parse(), Ok(moment));
+        }
+
+        #[test]
+        fn a_text_that_is_read_prints_as_the_same_moment(
+            text in prop_oneof![
+                "[0-9]{4}-[01][0-9]-[0-3][0-9][Tt ][012][0-9]:[0-5][0-9]:[0-6][0-9](\\.[0-9]{1,9})?(Z|[+-][0-2][0-9]:[0-5][0-9])",
+                "[+-]?[0-9]{4,6}-[01][0-9]-[0-3][0-9]T[012][0-9]:[0-5][0-9]Z",
+                ".{0,30}",
+            ],
+        ) {
+            if let Ok(moment) = text.parse::<Timestamp>() {
+                prop_assert_eq!(moment.to_string().parse(), Ok(moment), "{}", text);
+            }
+        }
+
+        #[test]
+        fn no_arithmetic_of_moments_overflows(ms: i64, other: i64, duration: Duration) {
+            let (moment, other) = (Timestamp::from_ms(ms), Timestamp::from_ms(other));
+            prop_assert!(moment.after(duration) >= moment);
+            prop_assert!(moment.since(other).is_zero() || moment > other);
+            prop_assert!(!moment.to_string().is_empty());
+        }
+    }
 
     #[test]
     fn a_time_prints_in_utc_with_milliseconds() {

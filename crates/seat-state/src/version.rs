@@ -54,7 +54,32 @@ impl<'de> Deserialize<'de> for Version {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn every_version_reads_back(epoch: u64, seq: u64) {
+            let version = Version { epoch, seq };
+            prop_assert_eq!(version.to_string().parse(), Ok(version));
+        }
+
+        #[test]
+        fn a_text_is_two_numbers_or_no_version(
+            text in prop_oneof!["[0-9+ -]{0,24}", "[0-9]{1,21}-[0-9]{1,21}", ".{0,10}"],
+        ) {
+            let number = |part: &str| -> Option<u64> {
+                part.parse().ok().filter(|_| part.chars().all(|c| c.is_ascii_digit()))
+            };
+            let parts: Vec<_> = text.split('-').map(number).collect();
+            let version = match parts[..] {
+                [Some(epoch), Some(seq)] => Ok(Version { epoch, seq }),
+                _ => Err(VersionError),
+            };
+            prop_assert_eq!(text.parse(), version);
+        }
+    }
 
     #[test]
     fn a_version_reads_back_and_a_later_epoch_is_greater() {
