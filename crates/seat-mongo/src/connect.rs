@@ -159,7 +159,22 @@ fn is_alone(hello: &Document) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn a_uri_is_read_or_refused_without_its_password(
+            rest in "[a-zA-Z0-9:/@?=&%,.\\[\\]#é-]{0,24}",
+        ) {
+            let uri = format!("mongodb://u:p4ssw0rd@{rest}");
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            if let Err(error) = runtime.block_on(options(&uri)) {
+                prop_assert!(!format!("{error:?} {error}").contains("p4ssw0rd"), "{uri}: {error:?}");
+            }
+        }
+    }
 
     #[test]
     fn a_server_that_is_too_old_is_refused_by_its_version() {

@@ -250,3 +250,180 @@ impl ActiveDocument {
         Ok(Active { id: booking_id(self.id), mark, items })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mongodb::bson::{Document, doc};
+    use proptest::{collection::vec, prelude::*, sample::Index};
+    use seat_booking::PaymentStatus;
+    use seat_layout::{BookingId, UserId};
+    use seat_state::Timestamp;
+
+    use super::*;
+
+    const STATUSES: [BookingStatus; 4] = [
+        BookingStatus::Pending,
+        BookingStatus::Confirmed,
+        BookingStatus::Paid,
+        BookingStatus::Cancelled,
+    ];
+
+    fn any_id() -> impl Strategy<Value = BookingId> {
+        any::<[u8; 12]>().prop_map(BookingId::from_bytes)
+    }
+
+    fn any_time() -> impl Strategy<Value = Timestamp> {
+        any::<i64>().prop_map(Timestamp::from_ms)
+    }
+
+    fn any_request() -> impl Strategy<Value = RequestMark> {
+        (proptest::option::of("[!-~]{1,20}"), any::<u8>(), any::<[u8; 16]>()).prop_map(
+            |(key, attempt, bytes)| RequestMark {
+                key: key.and_then(|key| key.parse().ok()),
+                attempt,
+                fingerprint: Fingerprint::from_bytes(bytes),
+            },
+        )
+    }
+
+    prop_compose! {
+        fn any_booking()(
+            (id, change_id) in (any_id(), proptest::option::of(any_id())),
+            user in prop_oneof!["[!-9;-z]{1,20}", "[0-9a-fA-F]{24}"],
+            seats in vec("[A-Z]-[0-9]{1,3}", 0..3),
+            tables in vec(("[A-Z]{1,3}", vec("[A-Z]_[0-9]", 1..3)), 0..2),
+            minor in 0..100_000_000_000_i64,
+            status in 0..STATUSES.len(),
+            (created_at, request) in (any_time(), any_request()),
+            (rev, notes) in (0..u32::from(u16::MAX), proptest::option::of(".{0,9}")),
+        ) -> Booking {
+            let price = Money::from_minor(minor);
+            let seats_of = |ids: &[String]| ids.iter().map(|id| id.parse().unwrap()).collect();
+            Booking {
+                id,
+                event_id: EventId::from_bytes([7; 12]),
+                user_id: user.parse().unwrap(),
+                booked_seats: seats.iter().map(|id| BookedSeat {
+                    seat_id: id.parse().unwrap(),
+                    category_id: "c".parse().unwrap(),
+                    price,
+                    row_label: notes.clone(),
+                    seat_number: Some(rev),
+                }).collect(),
+                booked_tables: tables.iter().map(|(id, seats)| BookedTable {
+                    table_id: id.parse().unwrap(),
+                    seat_count: rev,
+                    associated_seat_ids: seats_of(seats),
+                    total_price: price,
+                }).collect(),
+                total_amount: price,
+                currency: Currency::USD,
+                status: STATUSES[status],
+                payment: Payment {
+                    status: PaymentStatus::Failed,
+                    amount: price,
+                    method: notes.clone(),
+                    transaction_id: None,
+                    recorded_transaction_id: notes.clone(),
+                },
+                contact: Contact { name: user, email: "a@b.c".to_owned(), phone: notes.clone() },
+                cancel_reason: notes.clone(),
+                notes,
+                created_at,
+                request,
+                rev,
+                change_id,
+            }
+        }
+    }
+
+    fn any_record() -> impl Strategy<Value = Record> {
+        let event = EventId::from_bytes([7; 12]);
+        let block =
+            (any_id(), "[A-Z]-[0-9]", any_time()).prop_map(move |(id, seat, created_at)| {
+                Record::Block(Block { id, event, seat: seat.parse().unwrap(), created_at })
+            });
+        let fence = (any_id(), proptest::option::of(any_request()), any_time()).prop_map(
+            move |(id, request, created_at)| {
+                Record::Abandoned(Abandoned { id, event, request, created_at })
+            },
+        );
+        prop_oneof![
+            3 => any_booking().prop_map(|booking| Record::Booking(Box::new(booking))),
+            1 => block,
+            1 => fence,
+        ]
+    }
+
+    fn any_value() -> impl Strategy<Value = Option<Bson>> {
+        prop_oneof![
+            Just(None),
+            Just(Some(Bson::Null)),
+            any::<i64>().prop_map(|number| Some(Bson::Int64(number))),
+            any::<f64>().prop_map(|number| Some(Bson::Double(number))),
+            "[a-z:é ]{0,9}".prop_map(|text| Some(Bson::String(text))),
+            Just(Some(Bson::Array(vec![Bson::Boolean(true)]))),
+            Just(Some(Bson::Document(doc! { "seatId": "A 1" }))),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_reads_back_as_it_was_written(record in any_record()) {
+            let document = to_document(record.clone()).unwrap();
+            prop_assert_eq!(to_record(&document).unwrap(), record);
+        }
+
+        #[test]
+        fn a_document_of_somebody_else_is_read_or_refused_by_its_id(
+            record in any_record(),
+            (field, value) in (any::<Index>(), any_value()),
+        ) {
+            let id = record.id().to_string();
+            let document = to_document(record).unwrap();
+            let mut document: Document = bson::deserialize_from_slice(document.as_bytes()).unwrap();
+            let fields: Vec<_> = document.keys().cloned().collect();
+            let field = field.get(&fields);
+            match value {
+                Some(value) => document.insert(field, value),
+                None => document.remove(field),
+            };
+            let document = RawDocumentBuf::try_from(&document).unwrap();
+            match to_record(&document) {
+                Ok(record) => prop_assert_eq!(record.id().to_string(), id),
+                Err(error) if field == "_id" => prop_assert!(error.to_string().contains(" ? ")),
+                Err(error) => prop_assert!(error.to_string().contains(&id), "{}", error),
+            }
+        }
+
+        #[test]
+        fn bytes_that_were_changed_on_their_way_do_no_harm(
+            record in any_record(),
+            flips in vec((any::<Index>(), 0_u8..8), 1..4),
+        ) {
+            let mut bytes = to_document(record).unwrap().into_bytes();
+            for (byte, bit) in flips {
+                let byte = byte.index(bytes.len());
+                bytes[byte] ^= 1 << bit;
+            }
+            if let Ok(document) = RawDocumentBuf::from_bytes(bytes)
+                && let Err(error) = to_record(&document)
+            {
+                prop_assert!(error.to_string().starts_with("the document "));
+            }
+        }
+
+        #[test]
+        fn every_user_reads_back(user in prop_oneof!["[!-9;-z]{1,128}", "[0-9a-fA-F]{24}"]) {
+            let user: UserId = user.parse().unwrap();
+            prop_assert_eq!(user_of(&user_field(&user)).unwrap(), user);
+        }
+
+        #[test]
+        fn an_item_is_a_seat_or_a_table_that_prints_back(text in "(table:)?[A-Z0-9._: é-]{0,9}") {
+            if let Ok(item) = item_of(&text) {
+                prop_assert_eq!(item.to_string(), text);
+            }
+        }
+    }
+}
