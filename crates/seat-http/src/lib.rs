@@ -15,6 +15,8 @@ mod routes;
 mod state;
 mod tasks;
 mod telemetry;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 use actix_web::{
