@@ -311,10 +311,47 @@ fn milliseconds(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn flags(arguments: &[&str]) -> Flags {
         Flags::try_parse_from([&["seat-server"], arguments].concat()).unwrap()
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_is_a_duration_within_its_bounds_or_refused(
+            text in prop_oneof!["-?[0-9]{0,9}(\\.[0-9]{0,4})?(e-?[0-9]{1,3})?", "NaN|-?inf", ".{0,9}"],
+        ) {
+            if let Ok(duration) = seconds(&text) {
+                let asked: f64 = text.parse().unwrap();
+                prop_assert!((0.05..=86_400.0).contains(&asked));
+                prop_assert!((duration.as_secs_f64() - asked).abs() < 1e-6);
+            }
+            if let Ok(duration) = milliseconds(&text) {
+                prop_assert_eq!(text.parse(), Ok(duration.as_millis()));
+                prop_assert!((1..=86_400_000).contains(&duration.as_millis()));
+            }
+        }
+
+        #[test]
+        fn a_list_of_origins_or_proxies_is_taken_or_refused_by_its_name(
+            text in prop_oneof!["(https?://)?[a-z0-9.:\\[\\]*/ -]{0,12}", "[ -~é]{0,12}"],
+        ) {
+            let text = text.trim_start_matches('-');
+            let flags = flags(&["--cors-origins", text, "--trusted-proxies", text]);
+            match flags.cors_origins() {
+                Ok(origins) => {
+                    let asked: Vec<_> = text.split(',').map(str::trim).collect();
+                    prop_assert!(origins.iter().all(|origin| asked.contains(&origin.as_str())));
+                }
+                Err(error) => prop_assert!(error.to_string().contains("SEAT_CORS_ORIGINS")),
+            }
+            if let Err(error) = flags.trusted_proxies() {
+                prop_assert!(error.to_string().contains("SEAT_TRUSTED_PROXIES"));
+            }
+        }
     }
 
     #[test]

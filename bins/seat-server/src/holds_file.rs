@@ -40,3 +40,56 @@ pub(crate) fn take(data_dir: &Path) -> io::Result<Option<SavedHolds>> {
 fn sync_directory(data_dir: &Path) -> io::Result<()> {
     File::open(data_dir)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::{prelude::*, sample::Index};
+    use serde_json::json;
+
+    use super::*;
+
+    /// Two holds, as a stop leaves them.
+    fn saved() -> Vec<u8> {
+        let hold = json!({
+            "event": "64f123456789abcd12345678", "seat": "A-1", "table": "A", "user": "ada",
+            "held_at": "2026-11-22T19:30:00.000Z", "expires_at": "2026-11-22T19:40:00.000Z",
+        });
+        serde_json::to_vec(&json!({ "holds": [hold, hold] })).unwrap()
+    }
+
+    #[test]
+    fn what_was_saved_is_taken_once() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(take(folder.path()).unwrap().is_none());
+        fs::write(path(folder.path()), saved()).unwrap();
+        let holds = take(folder.path()).unwrap().unwrap();
+        assert_eq!(holds.len(), 2);
+        save(folder.path(), &holds).unwrap();
+        assert_eq!(take(folder.path()).unwrap(), Some(holds));
+        assert!(take(folder.path()).unwrap().is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn a_damaged_file_is_taken_or_left_where_it_was(
+            (at, byte) in (any::<Index>(), any::<u8>()),
+            cut: bool,
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let mut json = saved();
+            let at = at.index(json.len());
+            json[at] = byte;
+            if cut {
+                json.truncate(at);
+            }
+            fs::write(path(folder.path()), &json).unwrap();
+            match take(folder.path()) {
+                Ok(holds) => {
+                    prop_assert!(!cut && holds.is_some_and(|holds| holds.len() == 2));
+                    prop_assert!(!path(folder.path()).exists());
+                }
+                Err(_) => prop_assert_eq!(fs::read(path(folder.path())).unwrap(), json),
+            }
+        }
+    }
+}
