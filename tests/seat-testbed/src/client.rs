@@ -64,8 +64,12 @@ impl Client {
 
     /// The same one, who calls this process of the server and no other.
     pub fn at(&self, node: &Node) -> Self {
-        let one = Addresses::new([node.url()].into_iter());
-        Self { addresses: Arc::new(one), ..self.clone() }
+        self.at_url(node.url())
+    }
+
+    /// The same one, who calls this address and no other.
+    pub fn at_url(&self, url: &str) -> Self {
+        Self { addresses: Arc::new(Addresses::new([url].into_iter())), ..self.clone() }
     }
 
     /// The token, as it stands in the header.

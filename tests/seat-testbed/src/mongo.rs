@@ -10,7 +10,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::mongod::Mongod;
+use crate::{mongod::Mongod, proxy::Proxy};
 
 /// The name of a replica set.
 const SET: &str = "rs";
@@ -21,6 +21,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// A private MongoDB: a replica set, or a single server that is none. Killed when it is dropped.
 pub struct Mongo {
     members: Vec<Mongod>,
+    /// One in front of each member; none where they are reached directly.
+    networks: Vec<Proxy>,
     is_set: bool,
 }
 
@@ -44,7 +46,7 @@ impl Mongo {
     /// # Panics
     /// As of [`start`](Self::start).
     pub async fn start_with(flags: &[&str]) -> Self {
-        Self::start_members(1, flags).await
+        Self::start_members(1, flags, false).await
     }
 
     /// Starts a replica set of three, which elects another primary within a few seconds of the
@@ -53,7 +55,17 @@ impl Mongo {
     /// # Panics
     /// As of [`start`](Self::start).
     pub async fn start_set() -> Self {
-        Self::start_members(3, &[]).await
+        Self::start_members(3, &[], false).await
+    }
+
+    /// Starts a replica set of three whose members are reached, by clients and by each other,
+    /// through one network each, which can be made to fail. What this does to a member by itself
+    /// goes past them.
+    ///
+    /// # Panics
+    /// As of [`start`](Self::start).
+    pub async fn start_set_on_networks() -> Self {
+        Self::start_members(3, &[], true).await
     }
 
     /// Starts a server that is no replica set.
@@ -61,21 +73,27 @@ impl Mongo {
     /// # Panics
     /// As of [`start`](Self::start).
     pub async fn standalone() -> Self {
-        Self { members: vec![Mongod::start(&[]).await], is_set: false }
+        Self { members: vec![Mongod::start(&[]).await], networks: Vec::new(), is_set: false }
     }
 
-    async fn start_members(count: usize, flags: &[&str]) -> Self {
+    async fn start_members(count: usize, flags: &[&str], on_networks: bool) -> Self {
         let flags = [&["--replSet", SET], flags].concat();
         let mut members = Vec::new();
         while members.len() < count {
             members.push(Mongod::start(&flags).await);
         }
-        let mongo = Self { members, is_set: true };
-        let members = mongo.members.iter().zip(0..);
+        let mut networks = Vec::new();
+        if on_networks {
+            for member in &members {
+                networks.push(Proxy::start(member.address()).await);
+            }
+        }
+        let mongo = Self { members, networks, is_set: true };
+        let members = mongo.addresses().into_iter().zip(0..);
         let config = doc! {
             "_id": SET,
             "members": members
-                .map(|(member, id)| doc! { "_id": id, "host": member.address() })
+                .map(|(address, id)| doc! { "_id": id, "host": address })
                 .collect::<Vec<_>>(),
             // A primary that is gone is missed after 2 seconds instead of 10.
             "settings": { "electionTimeoutMillis": 2_000, "heartbeatIntervalMillis": 500 },
@@ -88,9 +106,22 @@ impl Mongo {
 
     /// `mongodb://` with the addresses of all members, and the database.
     pub fn uri(&self, database: &str) -> String {
-        let addresses: Vec<String> = self.members.iter().map(Mongod::address).collect();
+        let addresses = self.addresses();
         let set = if self.is_set { format!("?replicaSet={SET}") } else { String::new() };
         format!("mongodb://{}/{database}{set}", addresses.join(","))
+    }
+
+    /// The network in front of each member, where it was started on some.
+    pub fn networks(&self) -> &[Proxy] {
+        &self.networks
+    }
+
+    /// Where clients and members reach each member, as `host:port`.
+    fn addresses(&self) -> Vec<String> {
+        match self.networks.as_slice() {
+            [] => self.members.iter().map(Mongod::address).collect(),
+            networks => networks.iter().map(Proxy::address).collect(),
+        }
     }
 
     /// A database, by a client of its own: a test looks at it as an operator does.

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 use serde_json::Value;
 use tokio::time::sleep;
 
@@ -24,9 +24,23 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts it, without waiting for it.
-    pub(crate) fn start(arguments: &[String], folder: &Path) -> Self {
-        let process = Process::start(&executable("seat-server", "SEAT_SERVER"), arguments, folder);
+    /// Starts it, without waiting for it: through the command `wrapper`, which becomes the server,
+    /// where that says something.
+    pub(crate) fn start(wrapper: &[String], arguments: &[String], folder: &Path) -> Self {
+        let server = executable("seat-server", "SEAT_SERVER");
+        let process = match wrapper {
+            [] => Process::start(&server, arguments, folder),
+            [program, first @ ..] => {
+                let server = server.to_str().expect("our programs have plain names").to_owned();
+                let arguments: Vec<String> = first
+                    .iter()
+                    .cloned()
+                    .chain([server])
+                    .chain(arguments.iter().cloned())
+                    .collect();
+                Process::start(Path::new(program), &arguments, folder)
+            }
+        };
         Self { process, url: String::new() }
     }
 
@@ -77,6 +91,17 @@ impl Node {
     /// What it logged since it was started, one JSON object a line.
     pub fn log(&self) -> String {
         self.process.log().join("\n")
+    }
+
+    /// Has every write fail that ends beyond so many bytes of a file, as on a disk that is full;
+    /// without a number, of a disk that has room again.
+    ///
+    /// # Panics
+    /// When the system does not allow it.
+    pub fn limit_files(&self, bytes: Option<u64>) {
+        let pid = i32::try_from(self.process.child.id()).ok().and_then(Pid::from_raw);
+        let limit = Rlimit { current: bytes, maximum: None };
+        prlimit(pid, Resource::Fsize, limit).expect("it is our child");
     }
 
     /// Sends a signal while it runs.

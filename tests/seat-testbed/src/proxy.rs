@@ -38,6 +38,8 @@ pub enum Way {
 pub struct Proxy {
     address: SocketAddr,
     connections: Connections,
+    /// That of connections that are made from now on.
+    later: watch::Sender<Way>,
     accepting: JoinHandle<()>,
 }
 
@@ -53,8 +55,10 @@ impl Proxy {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("there is a free port");
         let address = listener.local_addr().expect("it is bound");
         let connections = Connections::default();
-        let accepting = tokio::spawn(accept(listener, server, connections.clone()));
-        Self { address, connections, accepting }
+        let later = watch::Sender::new(Way::Open);
+        let ways = later.subscribe();
+        let accepting = tokio::spawn(accept(listener, server, connections.clone(), ways));
+        Self { address, connections, later, accepting }
     }
 
     /// The address, as `host:port`.
@@ -62,7 +66,13 @@ impl Proxy {
         self.address.to_string()
     }
 
-    /// Sets the way of all connections that there are; those made later are open.
+    /// Sets the way of all connections that are made later, until it is set again.
+    pub fn set_later(&self, way: Way) {
+        self.later.send_replace(way);
+    }
+
+    /// Sets the way of all connections that there are, and of no later one. One that has swallowed
+    /// something can only be cut, as no network takes bytes out of the middle of a stream.
     pub fn set(&self, way: Way) {
         for connection in self.all().iter() {
             connection.send_replace(way);
@@ -86,10 +96,20 @@ impl Drop for Proxy {
     }
 }
 
-async fn accept(listener: TcpListener, server: String, connections: Connections) {
+async fn accept(
+    listener: TcpListener,
+    server: String,
+    connections: Connections,
+    later: watch::Receiver<Way>,
+) {
     while let Ok((client, _)) = listener.accept().await {
-        let (sender, way) = watch::channel(Way::Open);
-        connections.lock().unwrap_or_else(PoisonError::into_inner).push(sender);
+        let way = {
+            // Under the lock, so that whoever sets the way of all has this one too.
+            let mut all = connections.lock().unwrap_or_else(PoisonError::into_inner);
+            let (sender, way) = watch::channel(*later.borrow());
+            all.push(sender);
+            way
+        };
         let server = server.clone();
         tokio::spawn(async move {
             // A server that is away is as one that hangs up.

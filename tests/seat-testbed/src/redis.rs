@@ -106,6 +106,11 @@ impl Redis {
         assert!(self.answers().await, "the port of the server was taken meanwhile");
     }
 
+    /// Whether it was not killed.
+    pub(crate) fn runs(&mut self) -> bool {
+        self.process.child.try_wait().expect("it is our child").is_none()
+    }
+
     /// Whether this server has its port; waits until that is known.
     async fn answers(&mut self) -> bool {
         let own = format!("process_id:{}\r", self.process.child.id());

@@ -83,6 +83,20 @@ impl RedisCluster {
         panic!("one master has the event")
     }
 
+    /// Starts every node again that was killed, and waits until it follows the one that took its
+    /// place.
+    ///
+    /// # Panics
+    /// When it does not in time.
+    pub async fn start_again(&mut self) {
+        for node in &mut self.nodes {
+            if !node.runs() {
+                node.start_again().await;
+                node.says("INFO replication", "master_link_status:up").await;
+            }
+        }
+    }
+
     /// Begins to move the slot of an event to another node, to which its keys can go from now on.
     pub async fn begin_move(&self, event: EventId) -> SlotMove<'_> {
         let from = self.master_of(event).await;

@@ -25,6 +25,8 @@ pub struct Server {
     /// Of each process; of one on the embedded stores there are none.
     stores: Vec<Stores>,
     flags: Vec<String>,
+    /// A command that becomes the server, if any.
+    wrapper: Vec<String>,
     folder: TempDir,
 }
 
@@ -59,12 +61,23 @@ impl Server {
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_on(stores: &[Stores], flags: &[&str]) -> Self {
+        Self::start_through(&[], stores, flags).await
+    }
+
+    /// Starts a process on each of these stores, or one on the embedded stores, through a command
+    /// that becomes it, such as `env` with its arguments; `{node}` in them is the number of the
+    /// process, from 0.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_through(wrapper: &[&str], stores: &[Stores], flags: &[&str]) -> Self {
         let mut server = Self {
             nodes: Vec::new(),
             addresses: Arc::default(),
             seen: (stores.len() > 1).then(Arc::default),
             stores: stores.to_vec(),
             flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+            wrapper: wrapper.iter().map(|&word| word.to_owned()).collect(),
             folder: TempDir::new().expect("a folder can be made"),
         };
         server.start_again().await;
@@ -151,16 +164,42 @@ impl Server {
     /// # Panics
     /// As [`start`](Self::start).
     pub async fn start_again(&mut self) {
-        let folder = self.folder.path();
-        let start = |stores| Node::start(&arguments(&self.flags, stores, folder), folder);
-        self.nodes = match self.stores.as_slice() {
-            [] => vec![start(None)],
-            stores => stores.iter().map(|stores| start(Some(stores))).collect(),
-        };
+        self.nodes = (0..self.stores.len().max(1)).map(|at| self.start_node(at)).collect();
         for node in &mut self.nodes {
             node.listens().await;
         }
         self.addresses = Arc::new(Addresses::new(self.nodes.iter().map(Node::url)));
+    }
+
+    /// Sends a signal that ends one of its processes, and waits until that has ended. The others go
+    /// on, and clients go on to call it.
+    ///
+    /// # Panics
+    /// With its log, when it does not end in time.
+    pub async fn end_one(&mut self, at: usize, signal: Signal) -> ExitStatus {
+        self.nodes[at].signal(signal);
+        self.nodes[at].ended().await
+    }
+
+    /// Starts one of its processes again after it ended, with the same stores and flags, on a new
+    /// port.
+    ///
+    /// # Panics
+    /// As [`start`](Self::start).
+    pub async fn start_one(&mut self, at: usize) {
+        let mut node = self.start_node(at);
+        node.listens().await;
+        self.nodes[at] = node;
+        self.addresses = Arc::new(Addresses::new(self.nodes.iter().map(Node::url)));
+    }
+
+    /// Without waiting for it.
+    fn start_node(&self, at: usize) -> Node {
+        let folder = self.folder.path();
+        let number = at.to_string();
+        let wrapper: Vec<String> =
+            self.wrapper.iter().map(|word| word.replace("{node}", &number)).collect();
+        Node::start(&wrapper, &arguments(&self.flags, self.stores.get(at), folder), folder)
     }
 
     /// Starts it again after it ended, with the same stores and other flags, on new ports.

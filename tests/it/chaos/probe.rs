@@ -1,0 +1,94 @@
+#![allow(clippy::disallowed_methods, reason = "it gives up in real time")]
+
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use seat_booking::contract::SeededRandomness;
+use seat_history::Outcome;
+use seat_testbed::{Client, Server};
+use tokio::time::sleep;
+
+use super::{
+    hall::Hall,
+    requests::{self, Choice},
+};
+
+pub(super) const PROBE: &str = "probe";
+/// After this the run is over: something does not come back.
+const GIVES_UP_AFTER: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Somebody who tries whether a server sells.
+pub(super) struct Probe {
+    user: Client,
+    random: SeededRandomness,
+    orders: AtomicU64,
+}
+
+/// An order of the probe.
+pub(super) struct Tried {
+    choice: Choice,
+    key: String,
+}
+
+impl Probe {
+    pub(super) fn new(server: &Server, seed: u64) -> Self {
+        let user = Client::user(server, PROBE);
+        Self { user, random: SeededRandomness::new(seed), orders: AtomicU64::new(0) }
+    }
+
+    /// Waits until this server lets somebody hold a seat and book it.
+    pub(super) async fn sells_at(&self, hall: &Hall, door: usize, server: &Server) {
+        self.until_confirm_is(Outcome::Yes, hall, door, server).await;
+    }
+
+    /// Orders one seat after the other until a confirm ends so.
+    pub(super) async fn until_confirm_is(
+        &self,
+        wanted: Outcome,
+        hall: &Hall,
+        door: usize,
+        server: &Server,
+    ) -> Tried {
+        let start = Instant::now();
+        loop {
+            if let Some(held) = self.hold(hall, door).await {
+                let outcome = self.confirm(hall, door, &held).await;
+                if outcome == wanted {
+                    return held;
+                }
+            }
+            if start.elapsed() > GIVES_UP_AFTER {
+                let log = server.nodes()[door].log();
+                panic!("no confirm ended with {wanted} at server {door}:\n{log}");
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
+    /// A confirm whose outcome was not known is not known yet.
+    pub(super) async fn is_refused(&self, hall: &Hall, door: usize, held: &Tried) {
+        let outcome = self.confirm(hall, door, held).await;
+        if outcome != Outcome::Unknown {
+            hall.ledger.complain(format!("a failed file was believed again: {outcome}"));
+        }
+    }
+
+    async fn hold(&self, hall: &Hall, door: usize) -> Option<Tried> {
+        let venue = &hall.venues[hall.venues.len() - 1];
+        let nth = self.random.number() % venue.seats.len() as u64;
+        let choice = Choice { seats: vec![venue.seats[nth as usize].clone()], table: None };
+        let key = format!("{PROBE}-{}", self.orders.fetch_add(1, Ordering::Relaxed));
+        let (request, operation) = requests::hold(venue, PROBE, &choice, 5.0);
+        let told = hall.ask(door, &self.user, &request, operation).await;
+        (told.outcome == Outcome::Yes).then_some(Tried { choice, key })
+    }
+
+    async fn confirm(&self, hall: &Hall, door: usize, held: &Tried) -> Outcome {
+        let venue = &hall.venues[hall.venues.len() - 1];
+        let (request, operation) = requests::confirm(venue, PROBE, &held.choice, Some(&held.key));
+        hall.ask(door, &self.user, &request, operation).await.outcome
+    }
+}
