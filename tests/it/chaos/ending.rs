@@ -138,11 +138,10 @@ fn stored_booking(document: &Document, event: &str) -> FinalBooking {
     }
 }
 
+/// However the price is stored.
 fn minor_units_of(money: &Bson) -> Option<u64> {
-    let money = match money {
-        Bson::Double(money) => *money,
-        other => other.as_i64().or_else(|| other.as_i32().map(i64::from))? as f64,
-    };
+    let whole = || money.as_i64().or_else(|| money.as_i32().map(i64::from));
+    let money = money.as_f64().or_else(|| whole().map(|money| money as f64))?;
     Some((money * 100.0).round() as u64)
 }
 

@@ -41,31 +41,30 @@ impl Probe {
 
     /// Waits until this server lets somebody hold a seat and book it.
     pub(super) async fn sells_at(&self, hall: &Hall, door: usize, server: &Server) {
-        self.until_confirm_is(Outcome::Yes, hall, door, server).await;
+        if self.order_until(Outcome::Yes, hall, door, GIVES_UP_AFTER).await.is_none() {
+            panic!("server {door} sells nothing any more:\n{}", server.nodes()[door].log());
+        }
     }
 
-    /// Orders one seat after the other until a confirm ends so.
-    pub(super) async fn until_confirm_is(
+    /// Orders one seat after the other until a confirm ends so; that order, if there was one in time.
+    pub(super) async fn order_until(
         &self,
         wanted: Outcome,
         hall: &Hall,
         door: usize,
-        server: &Server,
-    ) -> Tried {
+        within: Duration,
+    ) -> Option<Tried> {
         let start = Instant::now();
-        loop {
+        while start.elapsed() < within {
             if let Some(held) = self.hold(hall, door).await {
                 let outcome = self.confirm(hall, door, &held).await;
                 if outcome == wanted {
-                    return held;
+                    return Some(held);
                 }
-            }
-            if start.elapsed() > GIVES_UP_AFTER {
-                let log = server.nodes()[door].log();
-                panic!("no confirm ended with {wanted} at server {door}:\n{log}");
             }
             sleep(PAUSE).await;
         }
+        None
     }
 
     /// A confirm whose outcome was not known is not known yet.

@@ -27,6 +27,8 @@ const EMBEDDED_CLOCK_MOVES_S: i32 = 15;
 const CLOCK_NOTICED_AFTER: Duration = Duration::from_millis(1_500);
 /// Less than the first page.
 const DISK_IS_FULL_AT: u64 = 1_024;
+/// Within this a confirm is refused whose booking can't be written.
+const DISK_NOTICED_WITHIN: Duration = Duration::from_secs(10);
 /// Late, and in time for an answer.
 const LATE: Duration = Duration::from_millis(120);
 
@@ -72,18 +74,15 @@ impl Site {
                 break_networks(self.mongo().networks(), kind, which);
                 sleep(lasts).await;
                 mend_networks(self.mongo().networks());
-                self.mongo().start_again().await;
             }
             Kind::PrimaryKilled => {
                 self.mongo().kill_primary().await;
                 outage = self.is_back(kind, hall, probe).await;
-                self.mongo().start_again().await;
             }
             Kind::PrimaryStopped => {
                 self.mongo().hang_primary().await;
                 outage = self.is_back(kind, hall, probe).await;
                 self.mongo().signal(Signal::CONT);
-                self.mongo().start_again().await;
             }
             Kind::PrimarySteppedDown => self.mongo().step_down().await,
             Kind::MasterKilled => {
@@ -91,6 +90,11 @@ impl Site {
                 outage = self.is_back(kind, hall, probe).await;
                 self.restart_masters().await;
             }
+        }
+        if needs_election(kind) {
+            outage = outage.max(self.is_back(kind, hall, probe).await);
+            // The next fault must meet a set that is whole, or there is no majority.
+            self.mongo().start_again().await;
         }
         hall.ledger.note_fault(Fault {
             kind: kind.to_string(),
@@ -149,11 +153,14 @@ impl Site {
     /// Confirms are refused from then on, holds are not, until there is room and a restart.
     async fn fill_disk(&mut self, hall: &Hall, node: usize, probe: &Probe, lasts: Duration) {
         self.server.nodes()[node].limit_files(Some(DISK_IS_FULL_AT));
-        let held = probe.until_confirm_is(Outcome::Unknown, hall, node, &self.server).await;
+        let refused = probe.order_until(Outcome::Unknown, hall, node, DISK_NOTICED_WITHIN).await;
         sleep(lasts).await;
         self.server.nodes()[node].limit_files(None);
-        // What failed once is not believed again, room or not.
-        probe.is_refused(hall, node, &held).await;
+        match refused {
+            // What failed once is not believed again, room or not.
+            Some(refused) => probe.is_refused(hall, node, &refused).await,
+            None => hall.ledger.complain(format!("{}: nobody was told", Kind::DiskFull)),
+        }
         self.end_server(hall, node, Signal::TERM, Duration::ZERO).await;
     }
 

@@ -15,7 +15,7 @@ use crate::{mongod::Mongod, proxy::Proxy};
 /// The name of a replica set.
 const SET: &str = "rs";
 /// How long a set may take until it has a primary, and the others follow it.
-const ELECTED_WITHIN: Duration = Duration::from_secs(30);
+const STANDS_WITHIN: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A private MongoDB: a replica set, or a single server that is none. Killed when it is dropped.
@@ -219,28 +219,40 @@ impl Mongo {
         primaries.into_iter().max().map(|(_, at)| at)
     }
 
-    /// Waits until one member takes writes and all others follow it.
+    /// Waits until one member takes writes and all others follow it. One that was away for a while
+    /// may say that it is a secondary and then find that it has to undo something first, so each
+    /// must have something of the newest term.
     async fn stands(&self) {
         let stands = async {
             loop {
                 let first = &self.members[0];
                 let status = first.command(doc! { "replSetGetStatus": 1 }).await;
-                let states = status.map(|status| states(&status)).unwrap_or_default();
-                let count = |state| states.iter().filter(|&have| have == state).count();
-                if count("PRIMARY") == 1 && count("SECONDARY") + 1 == self.members.len() {
+                if status.is_ok_and(|status| self.all_follow(&status)) {
                     break;
                 }
                 sleep(PAUSE).await;
             }
         };
-        let stood = timeout(ELECTED_WITHIN, stands).await;
-        assert!(stood.is_ok(), "no primary within {ELECTED_WITHIN:?}");
+        let stood = timeout(STANDS_WITHIN, stands).await;
+        assert!(stood.is_ok(), "no primary that all follow within {STANDS_WITHIN:?}");
     }
-}
 
-/// What each member is: `PRIMARY`, `SECONDARY` or something else.
-fn states(status: &Document) -> Vec<String> {
-    let members = status.get_array("members").map(Vec::as_slice).unwrap_or_default();
-    let members = members.iter().filter_map(Bson::as_document);
-    members.filter_map(|member| Some(member.get_str("stateStr").ok()?.to_owned())).collect()
+    fn all_follow(&self, status: &Document) -> bool {
+        let members = status.get_array("members").map(Vec::as_slice).unwrap_or_default();
+        let members: Vec<&Document> = members.iter().filter_map(Bson::as_document).collect();
+        let count = |state| {
+            members
+                .iter()
+                .filter(|member| member.get_str("stateStr").is_ok_and(|have| have == state))
+                .count()
+        };
+        let term = status.get_i64("term").ok();
+        let is_of_term = |member: &&Document| {
+            let written = member.get_document("optime").and_then(|optime| optime.get_i64("t"));
+            written.is_ok() && written.ok() == term
+        };
+        count("PRIMARY") == 1
+            && count("SECONDARY") + 1 == self.members.len()
+            && members.iter().all(is_of_term)
+    }
 }
