@@ -22,6 +22,10 @@ const GIVES_UP_AFTER: Duration = Duration::from_secs(5);
 /// When a client asks again whose connection was refused.
 const ASKS_AGAIN_AFTER: Duration = Duration::from_millis(50);
 
+/// Why somebody who knows the way may be refused.
+const REFUSALS: &[&str] =
+    &["seats_unavailable", "not_held", "invalid_state", "idempotency_mismatch", "hold_limit"];
+
 /// What the people of a sale share.
 pub(super) struct Hall {
     pub(super) venues: Vec<Venue>,
@@ -80,6 +84,8 @@ impl Hall {
         request: &Request,
         mut operation: Operation,
     ) -> Told {
+        // Before the address is asked for: what is sent to one that is no more is no complaint.
+        operation.start_us = self.ledger.now_us();
         let client = client.at_url(&self.doors[door].url());
         let mut builder = client.request(request.method.clone(), &request.path);
         if let Some(body) = &request.body {
@@ -89,7 +95,6 @@ impl Hall {
             builder = builder.header("Idempotency-Key", key);
         }
         let clock_was_right = self.clock_is_right.load(Ordering::SeqCst);
-        operation.start_us = self.ledger.now_us();
         let answer = self.send(door, &client, builder, operation.start_us).await;
         operation.end_us = Some(self.ledger.now_us());
         operation.outcome = outcome(answer.as_ref());
@@ -104,8 +109,8 @@ impl Hall {
 
     /// Looks at something; none when nobody could say.
     pub(super) async fn look(&self, door: usize, client: &Client, path: &str) -> Option<Answer> {
-        let client = client.at_url(&self.doors[door].url());
         let start_us = self.ledger.now_us();
+        let client = client.at_url(&self.doors[door].url());
         let answer = self.send(door, &client, client.request(Method::GET, path), start_us).await;
         self.ledger.note_read();
         answer.filter(|answer| answer.status == 200)
@@ -152,7 +157,7 @@ impl Hall {
         let fits = match answer.status {
             200 | 201 => true,
             503 => answer.code() == "unavailable" && answer.header("Retry-After").is_some(),
-            404 | 409 | 422 => !answer.code().is_empty(),
+            409 | 422 => REFUSALS.contains(&answer.code()),
             _ => false,
         };
         if !fits {

@@ -1,10 +1,13 @@
+use std::time::Duration;
+
 use seat_layout::arena;
-use seat_testbed::{Server, new_event, small_layout};
-use serde_json::Value;
+use seat_testbed::{Client, Server, eventually, small_layout};
+use serde_json::{Value, json};
 
 /// How many events are small, so that everybody wants the same seats.
 const SMALL: usize = 3;
 const LARGE_SEATS: u32 = 10_000;
+const OPENED_WITHIN: Duration = Duration::from_secs(30);
 
 /// An event on sale.
 pub(super) struct Venue {
@@ -48,6 +51,23 @@ impl Venue {
             Table { id, seats }
         };
         let tables = tables.into_iter().map(of_table).collect();
-        Self { event: new_event(server, layout).await, seats, tables }
+        let layout = created(server, "layouts", "layoutId", layout).await;
+        let event = json!({ "layoutId": layout, "name": "A sale" });
+        Self { event: created(server, "events", "eventId", event).await, seats, tables }
     }
+}
+
+/// Creates something, again where a slow machine has not answered in time; its id.
+async fn created(server: &Server, what: &str, id: &str, body: Value) -> String {
+    let (admin, path) = (Client::admin(server), format!("/seat-booking/{what}"));
+    let mut created = None;
+    eventually("it can be created", OPENED_WITHIN, async || {
+        let answer = admin.post(&path, body.clone()).await;
+        if answer.status != 503 {
+            created = Some(answer.expect(201).text(id).to_owned());
+        }
+        created.is_some()
+    })
+    .await;
+    created.expect("it was created")
 }
