@@ -30,7 +30,9 @@ pub(crate) fn find_all(options: &Options) -> ExitCode {
         .arg(target)
         .args(["--", "--bugs", "--runs", &options.runs.to_string()])
         .args(["--jobs", &options.jobs().to_string()])
-        .env("RUSTFLAGS", "--cfg planted");
+        .env("RUSTFLAGS", "--cfg planted")
+        // It would count instead.
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
     if let Some(bug) = &options.bug {
         build.args(["--bug", bug]);
     }

@@ -92,13 +92,23 @@ struct Seen {
     active: BTreeMap<BookingId, Active>,
     /// Every booking and block that there ever was.
     ever_active: BTreeSet<BookingId>,
-    /// The ids whose items the lock store must not offer: it was told of them, and has lost nothing
-    /// since.
-    protected: BTreeSet<BookingId>,
+    /// The ids and items that the lock store must not offer: it was told of them, and has lost
+    /// nothing since.
+    protected: BTreeMap<BookingId, Vec<Item>>,
     /// What the lock store was told of in this epoch.
     told: BTreeSet<BookingId>,
     /// What the present load must show, because it was there before the repository was read.
     loading: BTreeSet<BookingId>,
+}
+
+impl Seen {
+    /// Everything that these have by the repository is known to the lock store.
+    fn protect(&mut self, ids: impl IntoIterator<Item = BookingId>) {
+        for id in ids {
+            let items = self.active.get(&id).map(|active| active.items.clone());
+            self.protected.insert(id, items.unwrap_or_default());
+        }
+    }
 }
 
 impl Checks {
@@ -221,18 +231,23 @@ impl Checks {
     /// now on.
     fn is_told_what_is_so(&self, seen: &mut Seen, step: &LockStep) {
         match step {
-            LockStep::Begin { id, reply: BeginReply::Begun { .. }, .. } => {
-                seen.protected.insert(*id);
+            LockStep::Begin { id, items, reply: BeginReply::Begun { .. }, .. } => {
+                seen.protected.insert(*id, items.clone());
             }
             LockStep::BeginBlock { ids, begun: true } => {
-                let begun = ids.iter().filter(|id| seen.content.transfers.contains_key(id));
-                seen.protected.extend(begun.copied().collect::<Vec<_>>());
+                for (item, is) in &seen.content.items {
+                    if let Some(ItemMark::InTransfer(id)) = is.mark
+                        && ids.contains(&id)
+                    {
+                        seen.protected.insert(id, vec![item.clone()]);
+                    }
+                }
             }
             LockStep::Finish { id, reply: FinishReply::Finished(_) } => {
                 if !seen.ever_active.contains(id) {
                     self.world.broke("I2", || format!("{id} is shown booked and was never stored"));
                 }
-                seen.protected.insert(*id);
+                seen.protect([*id]);
                 seen.told.insert(*id);
             }
             LockStep::GiveBack { id } => {
@@ -244,7 +259,7 @@ impl Checks {
             }
             LockStep::LoadBegin { reply: LoadBeginReply::Begun { .. } } => {
                 let standing = &seen.content.transfers;
-                seen.protected.retain(|id| standing.contains_key(id));
+                seen.protected.retain(|id, _| standing.contains_key(id));
                 seen.loading.clear();
                 seen.told.clear();
             }
@@ -253,12 +268,12 @@ impl Checks {
                 self.nothing_old_is_kept(seen);
             }
             LockStep::LoadChunk { ids, reply: LoadReply::Done } => {
-                seen.protected.extend(ids.iter().copied());
+                seen.protect(ids.iter().copied());
                 seen.told.extend(ids.iter().copied());
             }
             LockStep::LoadEnd { reply: LoadReply::Done } if !seen.content.loading => {
                 let loaded = std::mem::take(&mut seen.loading);
-                seen.protected.extend(loaded);
+                seen.protect(loaded);
             }
             LockStep::Hold { .. }
             | LockStep::Release { .. }
@@ -292,9 +307,10 @@ impl Checks {
         if seen.content.epoch.is_none() || seen.content.loading {
             return;
         }
-        for id in &seen.protected {
+        for (id, items) in &seen.protected {
             let Some(active) = seen.active.get(id) else { continue };
-            for item in &active.items {
+            // Another request of that key may have begun with other items, which are not its.
+            for item in active.items.iter().filter(|item| items.contains(item)) {
                 let mark = seen.content.items.get(item).and_then(|item| item.mark);
                 if mark.map(ItemMark::id) != Some(*id) {
                     self.world.broke("I5", || {

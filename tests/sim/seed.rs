@@ -62,7 +62,7 @@ pub(crate) struct Outcome {
     pub(crate) faults: u64,
 }
 
-/// Everything is a tenth of what a server has by default, or less.
+/// Most of it about a fifth of what a server has by default.
 pub(crate) fn settings() -> Settings {
     let ms = Duration::from_millis;
     Settings {

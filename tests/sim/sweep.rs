@@ -96,7 +96,8 @@ impl Sweep {
             let mut counts = lock(&self.counts);
             counts.add(&outcome.counts);
             counts.seeds += 1;
-            if outcome.violation.is_some() {
+            if let Some(violation) = outcome.violation {
+                println!("seed {seed} broke {}: {}", violation.invariant, violation.what);
                 lock(&self.failing).push(seed);
                 self.broken.store(true, Ordering::Relaxed);
             }

@@ -33,7 +33,9 @@ impl Checks {
             if let Some((invariant, what)) = wrong_about_mark(method, step, was, &is) {
                 self.world.broke(invariant, || format!("{item} by {method}: {what}"));
             }
-            note_holder(seen, &item, &is, self.world.now_us());
+            let was_live =
+                was.lock.as_ref().is_some_and(|lock| lock.expires_at > self.world.now());
+            note_holder(seen, &item, &is, was_live, self.world.now_us());
         }
         self.refused_for_a_reason(before, step);
     }
@@ -145,13 +147,14 @@ fn wrong_about_mark(
 }
 
 /// Since when whom it belongs to has held it.
-fn note_holder(seen: &mut Seen, item: &Item, is: &ItemContent, now_us: u64) {
+fn note_holder(seen: &mut Seen, item: &Item, is: &ItemContent, was_live: bool, now_us: u64) {
     match &is.lock {
         None => {
             seen.held_since_us.remove(item);
         }
         Some(lock) => match seen.held_since_us.get(item) {
-            Some((user, _)) if *user == lock.user => {}
+            // What ran out and is held again was not held without a break.
+            Some((user, _)) if *user == lock.user && was_live => {}
             Some(_) | None => {
                 seen.held_since_us.insert(item.clone(), (lock.user.clone(), now_us));
             }
