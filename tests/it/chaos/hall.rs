@@ -95,7 +95,8 @@ impl Hall {
             builder = builder.header("Idempotency-Key", key);
         }
         let clock_was_right = self.clock_is_right.load(Ordering::SeqCst);
-        let answer = self.send(door, &client, builder, operation.start_us).await;
+        let what = format!("{} {}", request.method, request.path);
+        let answer = self.send(door, &client, builder, &what, operation.start_us).await;
         operation.end_us = Some(self.ledger.now_us());
         operation.outcome = outcome(answer.as_ref());
         if let Some(answer) = &answer {
@@ -111,7 +112,8 @@ impl Hall {
     pub(super) async fn look(&self, door: usize, client: &Client, path: &str) -> Option<Answer> {
         let start_us = self.ledger.now_us();
         let client = client.at_url(&self.doors[door].url());
-        let answer = self.send(door, &client, client.request(Method::GET, path), start_us).await;
+        let request = client.request(Method::GET, path);
+        let answer = self.send(door, &client, request, path, start_us).await;
         self.ledger.note_read();
         answer.filter(|answer| answer.status == 200)
     }
@@ -121,10 +123,9 @@ impl Hall {
         door: usize,
         client: &Client,
         request: RequestBuilder,
+        what: &str,
         start_us: u64,
     ) -> Option<Answer> {
-        let what = format!("{request:?}");
-        let what = what.split(", header").next().unwrap_or_default();
         let result = client.try_send(request.timeout(GIVES_UP_AFTER)).await;
         let end_us = self.ledger.now_us();
         let took = Duration::from_micros(end_us - start_us);

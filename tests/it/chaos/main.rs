@@ -5,7 +5,7 @@
 //! `SEAT_SEED` chooses the faults, the orders and their times; what the machine does with them is its
 //! own affair, so a run can't be repeated step by step. Its history can be checked again:
 //! `cargo run --release -p seat-tests --bin check-history FILE`. `SEAT_LONG=1` makes it long.
-
+//!
 //! A test program of its own, one run after the other, because bounds are measured: nothing else shall
 //! take the machine.
 
