@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use seat_layout::SeatId;
+use seat_layout::{BookingId, SeatId};
 
 use crate::{
     chaos::Chaos,
@@ -33,16 +33,16 @@ const LASTS_US: u64 = 6_000_000;
 pub(crate) fn an_insert_after_its_refusal() -> Option<Violation> {
     play(|stage| async move {
         let seat = &stage.house.seats[..1];
-        stage.spawn(stage.clone().buys("ada", seat, Some(("insert", 3_000_000))));
+        let ada = stage.clone().buys("ada", seat, Some(("insert", 3_000_000)));
+        stage.spawn(async move {
+            ada.await;
+        });
         stage.world.wait_us(100_000).await;
         stage.forget();
-        let bob = stage.client("bob");
-        bob.hold(seat, &[]).await;
-        let wish = stage.wishes.new_wish(&stage.house, &bob.user, seat, &[], None);
-        let booking = bob.confirm(&wish).await;
+        let booking = stage.clone().buys("bob", seat, None).await;
         stage.world.wait_us(1_500_000).await;
         if let Some(booking) = booking {
-            bob.cancel(booking).await;
+            stage.client("bob").cancel(booking).await;
         }
     })
 }
@@ -56,7 +56,10 @@ pub(crate) fn a_finish_within_a_load() -> Option<Violation> {
     play(|stage| async move {
         let seats = &stage.house.seats;
         stage.clone().buys("carol", &seats[1..2], None).await;
-        stage.spawn(stage.clone().buys("ada", &seats[..1], Some(("insert", 250_000))));
+        let ada = stage.clone().buys("ada", &seats[..1], Some(("insert", 250_000)));
+        stage.spawn(async move {
+            ada.await;
+        });
         stage.world.wait_us(100_000).await;
         stage.forget();
         stage.chaos.next_is_late("load_chunk", 400_000);
@@ -64,9 +67,27 @@ pub(crate) fn a_finish_within_a_load() -> Option<Violation> {
     })
 }
 
+/// I5: a finish arrives in a later epoch, when its booking is cancelled and its seat sold again.
+///
+/// Ada's finish is late. She is answered and cancels; the lock store forgets everything, also that
+/// her id is gone, and Bob books the seat. Then her finish arrives. It must not mark Bob's seat.
+pub(crate) fn a_finish_of_an_earlier_epoch() -> Option<Violation> {
+    play(|stage| async move {
+        let seat = &stage.house.seats[..1];
+        let booking = stage.clone().buys("ada", seat, Some(("finish", 3_000_000))).await;
+        if let Some(booking) = booking {
+            stage.client("ada").cancel(booking).await;
+        }
+        stage.forget();
+        stage.clone().buys("bob", seat, None).await;
+    })
+}
+
 /// All of them; the first that broke an invariant.
 pub(crate) fn broken() -> Option<Violation> {
-    an_insert_after_its_refusal().or_else(a_finish_within_a_load)
+    an_insert_after_its_refusal()
+        .or_else(a_finish_within_a_load)
+        .or_else(a_finish_of_an_earlier_epoch)
 }
 
 /// Cloning shares it.
@@ -110,13 +131,14 @@ impl Stage {
         self.house.checks.after_loss(&self.house);
     }
 
-    /// Somebody holds seats and confirms them; a call of that confirm may be late by so much.
+    /// Somebody holds seats and confirms them; a call of that confirm may be late by so much. The
+    /// booking, if it was answered.
     fn buys(
         self,
         name: &'static str,
         seats: &[SeatId],
         late: Option<(&'static str, u64)>,
-    ) -> impl Future<Output = ()> + Send + 'static {
+    ) -> impl Future<Output = Option<BookingId>> + Send + 'static {
         let seats = seats.to_vec();
         async move {
             let client = self.client(name);
@@ -126,7 +148,7 @@ impl Stage {
             }
             let key = Some(name.to_owned());
             let wish = self.wishes.new_wish(&self.house, &client.user, &seats, &[], key);
-            client.confirm(&wish).await;
+            client.confirm(&wish).await
         }
     }
 

@@ -6,6 +6,9 @@
 )]
 #![allow(clippy::print_stderr, reason = "a start that fails says why to whoever started it")]
 
+#[cfg(planted)]
+compile_error!("the planted bugs are the simulation's, and no server has them");
+
 mod check;
 mod connection;
 mod demo;

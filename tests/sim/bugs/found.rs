@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// After so many seeds a search gives up.
-const SEEDS_MAX: u64 = 5_000;
+const SEEDS_MAX: u64 = 20_000;
 /// Each search has seeds of its own.
 const APART: u64 = 1_000_000;
 
@@ -84,6 +84,7 @@ fn search(bug: Bug, runs: u64) -> Found {
     let directed = match bug {
         Bug::NoWithoutFence => Some(directed::an_insert_after_its_refusal()),
         Bug::LoadReplaces => Some(directed::a_finish_within_a_load()),
+        Bug::FinishWithoutEpoch => Some(directed::a_finish_of_an_earlier_epoch()),
         _ => None,
     };
     if let Some(violation) = directed {

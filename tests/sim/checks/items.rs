@@ -33,8 +33,7 @@ impl Checks {
             if let Some((invariant, what)) = wrong_about_mark(method, step, was, &is) {
                 self.world.broke(invariant, || format!("{item} by {method}: {what}"));
             }
-            let was_live =
-                was.lock.as_ref().is_some_and(|lock| lock.expires_at > self.world.now());
+            let was_live = was.lock.as_ref().is_some_and(|lock| lock.expires_at > self.world.now());
             note_holder(seen, &item, &is, was_live, self.world.now_us());
         }
         self.refused_for_a_reason(before, step);
