@@ -35,6 +35,9 @@ pub(super) struct Hall {
     /// Whether an expiry that is answered can be believed: not while the clock of the lock store
     /// itself is moved.
     clock_is_right: AtomicBool,
+    /// Whether MongoDB's set may be electing: a majority read of one that does not know yet that it
+    /// is the primary no more may miss the newest booking, so "no such booking" is no lie then.
+    electing: AtomicBool,
     closing: AtomicBool,
 }
 
@@ -59,6 +62,7 @@ impl Hall {
             doors: server.nodes().iter().map(|node| Door::new(node.url())).collect(),
             ledger: Ledger::new(),
             clock_is_right: AtomicBool::new(true),
+            electing: AtomicBool::new(false),
             closing: AtomicBool::new(false),
         }
     }
@@ -74,6 +78,11 @@ impl Hall {
     /// Says whether an expiry that is answered from now on can be believed.
     pub(super) fn set_clock_is_right(&self, right: bool) {
         self.clock_is_right.store(right, Ordering::SeqCst);
+    }
+
+    /// Says whether MongoDB's set may be electing from now on.
+    pub(super) fn set_electing(&self, electing: bool) {
+        self.electing.store(electing, Ordering::SeqCst);
     }
 
     /// Sends a request and notes what became of it; `operation` says what it asks for.
@@ -158,6 +167,7 @@ impl Hall {
         let fits = match answer.status {
             200 | 201 => true,
             503 => answer.code() == "unavailable" && answer.header("Retry-After").is_some(),
+            404 => self.electing.load(Ordering::SeqCst) && answer.code() == "booking_not_found",
             409 | 422 => REFUSALS.contains(&answer.code()),
             _ => false,
         };

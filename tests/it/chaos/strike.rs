@@ -47,6 +47,7 @@ impl Site {
         let Planned { kind, which, lasts_ms, .. } = planned;
         let node = which % self.server.nodes().len();
         let lasts = Duration::from_millis(lasts_ms);
+        hall.set_electing(needs_election(kind));
         let start_us = hall.ledger.now_us();
         let mut outage = Duration::ZERO;
         match kind {
@@ -97,6 +98,7 @@ impl Site {
             outage = outage.max(self.is_back(kind, hall, probe).await);
             // The next fault must meet a set that is whole, or there is no majority.
             self.mongo().start_again().await;
+            hall.set_electing(false);
         }
         hall.ledger.note_fault(Fault {
             kind: kind.to_string(),
