@@ -127,8 +127,8 @@ impl Client {
         let (low, high) = (limits.hold_min.as_micros() as u64, limits.hold_max.as_micros() as u64);
         let lasts = Duration::from_micros(self.world.between_us(low, high));
         let (event, user) = (self.house.event, self.user.clone());
-        for table in tables.iter().cloned() {
-            let user = user.clone();
+        for table in tables {
+            let (user, table) = (user.clone(), table.clone());
             let seats = self.house.table_seats();
             let about = Operation {
                 seats: texts(seats),

@@ -116,6 +116,6 @@ impl Clock for ExactClock {
     }
 
     async fn sleep(&self, _duration: std::time::Duration) {
-        std::future::pending().await
+        std::future::pending::<()>().await;
     }
 }

@@ -109,7 +109,7 @@ impl Node {
             let dull = matches!(&reply, Ok(reply) if DULL.contains(&(method, reply.word())));
             if dull {
                 return if heard {
-                    node.answers(reply, &slot)
+                    node.answers(reply, &slot);
                 };
             }
             world.trace(|| {

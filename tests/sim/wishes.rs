@@ -165,22 +165,23 @@ impl Wishes {
                 format!("{} is booked as {booking} and was then answered {error}", wish.name)
             });
         }
-        match error {
-            BookingError::NotHeld(_) if house.checks.has_held(wish, since_us) => {
-                self.world.broke("I9", || {
-                    format!(
-                        "{} was told that {:?} are not held, and they are",
-                        wish.user, wish.seats
-                    )
-                });
-            }
-            BookingError::IdempotencyMismatch if one_wish => {
-                self.world.broke("I7", || format!("{} is the only wish of its key", wish.name));
-            }
+        let expected = matches!(
+            error,
             BookingError::NotHeld(_)
-            | BookingError::SeatsUnavailable { .. }
-            | BookingError::IdempotencyMismatch => {}
-            other => self.world.broke("I7", || format!("{} was answered {other}", wish.name)),
+                | BookingError::SeatsUnavailable { .. }
+                | BookingError::IdempotencyMismatch
+        );
+        if !expected {
+            self.world.broke("I7", || format!("{} was answered {error}", wish.name));
+        }
+        let held = || house.checks.has_held(wish, since_us);
+        if matches!(error, BookingError::NotHeld(_)) && held() {
+            self.world.broke("I9", || {
+                format!("{} was told that {:?} are not held, and they are", wish.user, wish.seats)
+            });
+        }
+        if matches!(error, BookingError::IdempotencyMismatch) && one_wish {
+            self.world.broke("I7", || format!("{} is the only wish of its key", wish.name));
         }
     }
 
@@ -228,7 +229,7 @@ impl Wishes {
             match self.stored(house, *id) {
                 Some(Record::Booking(stored)) if stored.selection() == answered.selection() => {}
                 other => {
-                    self.world.broke("I2", || format!("{id} was answered and stored is {other:?}"))
+                    self.world.broke("I2", || format!("{id} was answered and stored is {other:?}"));
                 }
             }
         }

@@ -290,11 +290,18 @@ impl Wake for TaskWaker {
 }
 
 /// Something that somebody waits for. The first who fills it counts; cloning shares it.
-pub(crate) struct Slot<T>(Arc<Mutex<(Option<T>, bool, Option<Waker>)>>);
+pub(crate) struct Slot<T>(Arc<Mutex<Filling<T>>>);
+
+struct Filling<T> {
+    value: Option<T>,
+    /// Whether there was a value, also when it is taken by now.
+    filled: bool,
+    waiter: Option<Waker>,
+}
 
 impl<T> Default for Slot<T> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new((None, false, None))))
+        Self(Arc::new(Mutex::new(Filling { value: None, filled: false, waiter: None })))
     }
 }
 
@@ -306,16 +313,16 @@ impl<T> Clone for Slot<T> {
 
 impl<T> Slot<T> {
     pub(crate) fn fill(&self, value: T) {
-        let mut slot = lock(&self.0);
-        if slot.1 {
+        let mut filling = lock(&self.0);
+        if filling.filled {
             return;
         }
-        slot.0 = Some(value);
-        slot.1 = true;
-        let waker = slot.2.take();
-        drop(slot);
-        if let Some(waker) = waker {
-            waker.wake();
+        filling.value = Some(value);
+        filling.filled = true;
+        let waiter = filling.waiter.take();
+        drop(filling);
+        if let Some(waiter) = waiter {
+            waiter.wake();
         }
     }
 }
@@ -324,11 +331,11 @@ impl<T> Future for Slot<T> {
     type Output = T;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        let mut slot = lock(&self.0);
-        match slot.0.take() {
+        let mut filling = lock(&self.0);
+        match filling.value.take() {
             Some(value) => Poll::Ready(value),
             None => {
-                slot.2 = Some(context.waker().clone());
+                filling.waiter = Some(context.waker().clone());
                 Poll::Pending
             }
         }

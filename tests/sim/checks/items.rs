@@ -7,7 +7,7 @@ use seat_booking::{
     contract::{EventContent, ItemContent, ItemLock, ItemMark},
     ports::{FinishReply, HoldReply, LoadReply},
 };
-use seat_layout::BookingId;
+use seat_layout::{BookingId, UserId};
 
 use super::{Checks, LockStep, Seen};
 
@@ -55,27 +55,32 @@ impl Checks {
             (Some(live), Some(lock)) if live.user != lock.user => {
                 Some(("I4", format!("it is {}'s, and {} holds it", live.user, lock.user)))
             }
-            (Some(live), Some(lock)) => match step {
-                LockStep::Extend { user } if *user == live.user => (lock.expires_at
-                    < live.expires_at)
-                    .then(|| ("I4", "an extension made a hold shorter".to_owned())),
-                // A table and its seats expire together, at the earliest.
-                LockStep::Hold { user, .. } if *user == live.user => (lock.expires_at
-                    > live.expires_at)
-                    .then(|| ("I4", "a repeated hold was stretched".to_owned())),
-                _ => Some(("I4", format!("the hold of {} was changed", live.user))),
-            },
-            (None, Some(lock)) if was.lock.as_ref() != Some(lock) => match step {
-                LockStep::Hold { reply: HoldReply::Held(_), .. } => was
-                    .mark
-                    .map(|mark| ("I5", format!("{} holds it, and it is {mark:?}", lock.user))),
-                LockStep::GiveBack { id } | LockStep::Finish { id, .. }
-                    if was.mark == Some(ItemMark::InTransfer(*id)) =>
-                {
-                    None
+            (Some(live), Some(lock)) => {
+                let own = |user: &UserId| *user == live.user;
+                if matches!(step, LockStep::Extend { user } if own(user)) {
+                    (lock.expires_at < live.expires_at)
+                        .then(|| ("I4", "an extension made a hold shorter".to_owned()))
+                } else if matches!(step, LockStep::Hold { user, .. } if own(user)) {
+                    // A table and its seats expire together, at the earliest.
+                    (lock.expires_at > live.expires_at)
+                        .then(|| ("I4", "a repeated hold was stretched".to_owned()))
+                } else {
+                    Some(("I4", format!("the hold of {} was changed", live.user)))
                 }
-                _ => Some(("I4", format!("{} holds it and never asked", lock.user))),
-            },
+            }
+            (None, Some(lock)) if was.lock.as_ref() != Some(lock) => {
+                let held = matches!(step, LockStep::Hold { user, reply: HoldReply::Held(_), .. }
+                    if *user == lock.user);
+                let back = matches!(step, LockStep::GiveBack { id } | LockStep::Finish { id, .. }
+                    if was.mark == Some(ItemMark::InTransfer(*id)));
+                match was.mark {
+                    Some(mark) if held => {
+                        Some(("I5", format!("{} holds it, and it is {mark:?}", lock.user)))
+                    }
+                    Some(_) | None if held || back => None,
+                    Some(_) | None => Some(("I4", format!("{} never asked for it", lock.user))),
+                }
+            }
             (None, Some(_) | None) => None,
         }
     }
@@ -96,17 +101,12 @@ impl Checks {
 }
 
 fn ended_by_right(step: &LockStep, live: &ItemLock, is: &ItemContent) -> bool {
-    match step {
-        LockStep::Release { user } => *user == live.user,
-        LockStep::Begin { id, user, .. } => {
-            *user == live.user && is.mark == Some(ItemMark::InTransfer(*id))
-        }
-        LockStep::Finish { id, .. } => matches!(is.mark, Some(ItemMark::Is(_, by)) if by == *id),
-        LockStep::LoadChunk { ids, .. } => {
-            matches!(is.mark, Some(ItemMark::Is(_, by)) if ids.contains(&by))
-        }
-        _ => false,
-    }
+    let is_marked = |by: BookingId| matches!(is.mark, Some(ItemMark::Is(_, id)) if id == by);
+    matches!(step, LockStep::Release { user } if *user == live.user)
+        || matches!(step, LockStep::Begin { id, user, .. }
+            if *user == live.user && is.mark == Some(ItemMark::InTransfer(*id)))
+        || matches!(step, LockStep::Finish { id, .. } if is_marked(*id))
+        || matches!(step, LockStep::LoadChunk { ids, .. } if ids.iter().any(|id| is_marked(*id)))
 }
 
 fn wrong_about_mark(
@@ -118,28 +118,26 @@ fn wrong_about_mark(
     if was.mark == is.mark {
         return None;
     }
-    let told = |id: BookingId| match step {
-        LockStep::Finish { id: by, reply: FinishReply::Finished(_) } => *by == id,
-        LockStep::LoadChunk { ids, reply: LoadReply::Done } => ids.contains(&id),
-        _ => false,
-    };
     let right = match (was.mark, is.mark) {
-        (_, Some(ItemMark::Is(_, id))) => told(id),
-        (None, Some(ItemMark::InTransfer(id))) => match step {
-            LockStep::Begin { id: by, .. } => *by == id,
-            LockStep::BeginBlock { ids, .. } => ids.contains(&id),
-            _ => false,
-        },
+        (_, Some(ItemMark::Is(_, id))) => {
+            matches!(step, LockStep::Finish { id: by, reply: FinishReply::Finished(_) }
+                if *by == id)
+                || matches!(step, LockStep::LoadChunk { ids, reply: LoadReply::Done }
+                    if ids.contains(&id))
+        }
+        (None, Some(ItemMark::InTransfer(id))) => {
+            matches!(step, LockStep::Begin { id: by, .. } if *by == id)
+                || matches!(step, LockStep::BeginBlock { ids, .. } if ids.contains(&id))
+        }
         (Some(_), Some(ItemMark::InTransfer(_))) => false,
-        (Some(ItemMark::InTransfer(id)), None) => match step {
-            LockStep::GiveBack { id: by } | LockStep::Finish { id: by, .. } => *by == id,
-            _ => false,
-        },
-        (Some(ItemMark::Is(_, id)), None) => match step {
-            LockStep::GiveBack { id: by } => method == "free" && *by == id,
-            LockStep::LoadDrop { reply: LoadReply::Done | LoadReply::Again } => true,
-            _ => false,
-        },
+        (Some(ItemMark::InTransfer(id)), None) => {
+            matches!(step, LockStep::GiveBack { id: by } | LockStep::Finish { id: by, .. }
+                if *by == id)
+        }
+        (Some(ItemMark::Is(_, id)), None) => {
+            matches!(step, LockStep::GiveBack { id: by } if method == "free" && *by == id)
+                || matches!(step, LockStep::LoadDrop { reply: LoadReply::Done | LoadReply::Again })
+        }
         (None, None) => true,
     };
     (!right).then(|| ("I5", format!("it was {:?} and is {:?}", was.mark, is.mark)))
