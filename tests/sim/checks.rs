@@ -99,6 +99,9 @@ struct Seen {
     told: BTreeSet<BookingId>,
     /// What the present load must show, because it was there before the repository was read.
     loading: BTreeSet<BookingId>,
+    /// It has lost writes and was not loaded since. This is the gap of I5: what was late may mark
+    /// a seat for a booking that is cancelled, since nobody remembers that.
+    in_gap: bool,
 }
 
 impl Seen {
@@ -128,6 +131,7 @@ impl Checks {
         seen.protected.clear();
         seen.held_since_us.clear();
         seen.watcher = Watcher::default();
+        seen.in_gap = true;
     }
 
     /// The lock store has done a step, and these must be so.
@@ -262,6 +266,7 @@ impl Checks {
                 seen.protected.retain(|id, _| standing.contains_key(id));
                 seen.loading.clear();
                 seen.told.clear();
+                seen.in_gap = false;
             }
             LockStep::LoadDrop { reply: LoadReply::Done } => {
                 seen.loading = seen.active.keys().copied().collect();
@@ -304,7 +309,7 @@ impl Checks {
 
     /// I5: what the repository has and the lock store was told of is marked there.
     fn nothing_booked_is_offered(&self, seen: &Seen) {
-        if seen.content.epoch.is_none() || seen.content.loading {
+        if seen.content.epoch.is_none() || seen.content.loading || seen.in_gap {
             return;
         }
         for (id, items) in &seen.protected {
