@@ -133,7 +133,15 @@ impl BookingService {
                 self.loaded(order.slot.event.id, || self.locks().begin(order.transfer(attempt.id)));
             return match begun.await? {
                 BeginReply::Begun { epoch } => self.insert(order, attempt, epoch).await,
-                BeginReply::Mismatch => Err(BookingError::IdempotencyMismatch),
+                // What stands there may be another use of a key whose booking is stored, or one
+                // that comes to nothing. The document says whose the key is.
+                BeginReply::Mismatch => {
+                    if self.repository().record(attempt.id).await?.is_none() {
+                        self.wait_for_transfer(order).await?;
+                        continue;
+                    }
+                    self.look(order, &attempt, Refusal::Taken).await
+                }
                 BeginReply::Gone => {
                     let seats = order.selection.all_seats().cloned().collect();
                     self.look(order, &attempt, Refusal::NotHeld(seats)).await
@@ -142,13 +150,7 @@ impl BookingService {
                     self.look(order, &attempt, Refusal::NotHeld(seats)).await
                 }
                 BeginReply::NotOwner { own_transfer: Some(_), .. } => {
-                    // An earlier request of the same user is at it, or was left standing. How it
-                    // ends decides this one.
-                    self.reconcile(&order.slot.event.id).await?;
-                    if self.now() >= order.deadline {
-                        return Err(BookingError::Unavailable(None));
-                    }
-                    self.clock().sleep(self.inner.settings.timing.retry_pause).await;
+                    self.wait_for_transfer(order).await?;
                     continue;
                 }
                 BeginReply::NotOwner { seats, own_transfer: None } => {
@@ -156,6 +158,17 @@ impl BookingService {
                 }
             };
         }
+    }
+
+    /// An earlier request of the same user is at it, or was left standing. How it ends decides
+    /// this one.
+    async fn wait_for_transfer(&self, order: &Order) -> Result<(), BookingError> {
+        self.reconcile(&order.slot.event.id).await?;
+        if self.now() >= order.deadline {
+            return Err(BookingError::Unavailable(None));
+        }
+        self.clock().sleep(self.inner.settings.timing.retry_pause).await;
+        Ok(())
     }
 
     /// The seats are in the transfer: now the repository decides.

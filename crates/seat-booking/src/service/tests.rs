@@ -19,8 +19,9 @@ use crate::{
     Contact, IdempotencyKey, Item, MemoryLockStore, MemoryProjection, MemoryRepository, NewEvent,
     Ports, Record, RequestMark, Settings, booking_id,
     ports::{
-        BackendError, Clock, FinishReply, InsertReply, LockError, LockStore, MockLockStore,
-        MockRepository, Repository, RepositoryError, SystemRandomness,
+        BackendError, BeginReply, Clock, FinishReply, InsertReply, LockError, LockStore,
+        MockLockStore, MockRepository, Repository, RepositoryError, SystemRandomness,
+        TransferRequest,
     },
 };
 
@@ -265,6 +266,47 @@ async fn a_key_used_with_another_payload_is_refused_and_changes_nothing() {
     assert!(matches!(other, Err(BookingError::IdempotencyMismatch)), "{other:?}");
     assert_eq!(house.status("A-2").await, Status::Held);
     house.confirm(&service, "A-2", Some("k2")).await.unwrap();
+}
+
+/// A request of that key for A-2, which stands still after its begin.
+async fn begin_another_of_key(house: &House, key: &str) {
+    let wanted = order("A-2", Some(key));
+    let selection = crate::Selection::of_seats(wanted.seats);
+    let begun = house.locks.begin(TransferRequest {
+        event: house.event,
+        id: booking_id(&house.event, &house.user, &key.parse().unwrap(), 0),
+        user: house.user.clone(),
+        fingerprint: crate::Fingerprint::of(&selection, &wanted.contact, None, None),
+        selection,
+    });
+    assert!(matches!(begun.await.unwrap(), BeginReply::Begun { .. }));
+}
+
+/// Found by the simulation, seed 127897 of that day: a repetition was refused because somebody was
+/// just using its key for something else.
+#[tokio::test]
+async fn a_booking_stays_the_answer_while_its_key_is_used_for_something_else() {
+    let house = House::new().await;
+    house.hold("A-1,A-2").await;
+    let first = house.confirm(&house.service(), "A-1", Some("k")).await.unwrap();
+    begin_another_of_key(&house, "k").await;
+    let again = house.confirm(&house.service(), "A-1", Some("k")).await.unwrap();
+    assert_eq!(again.booking, first.booking);
+    assert_eq!(house.status("A-2").await, Status::Held);
+    house.confirm(&house.service(), "A-2", Some("k2")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_key_in_use_for_something_else_is_refused_once_that_is_decided() {
+    let house = House::new().await;
+    house.hold("A-1,A-2").await;
+    begin_another_of_key(&house, "k").await;
+    let early = house.confirm(&house.service(), "A-1", Some("k")).await;
+    assert!(matches!(early, Err(BookingError::Unavailable(None))), "{early:?}");
+    house.clock.move_by(Settings::default().timing.reconcile_age);
+    let late = house.confirm(&house.service(), "A-1", Some("k")).await;
+    assert!(matches!(late, Err(BookingError::IdempotencyMismatch)), "{late:?}");
+    assert_eq!(house.status("A-2").await, Status::Held);
 }
 
 #[tokio::test]
