@@ -227,7 +227,7 @@ impl Flags {
             seats_per_hold_max: limits.seats_per_hold_max,
             seats_per_user_max: limits.seats_per_user_max,
         };
-        Ok(Settings { timing: self.timing.timing(), limits })
+        Ok(Settings { timing: self.timing.timing(), limits, ..Settings::default() })
     }
 
     /// The secret, which must be there and no word.

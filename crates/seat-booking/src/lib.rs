@@ -32,4 +32,4 @@ pub use service::{
     Actor, Announcement, AuditReport, BookingService, Cancelled, Confirm, Confirmed, EventView,
     PaymentUpdate, Ports, ProjectedAnew, SeatsChanged, Watch, WatchMessage,
 };
-pub use settings::{Limits, Settings, Timing};
+pub use settings::{Limits, Pages, Settings, Timing};

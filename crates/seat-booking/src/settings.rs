@@ -100,6 +100,33 @@ impl Default for Limits {
     }
 }
 
+/// How much one step of a store reads or is told. Tests make it small, to have many steps.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pages {
+    /// Documents that a load or an audit reads.
+    pub documents: usize,
+    /// About so many items that a load tells the lock store.
+    pub loaded_items: usize,
+    /// Seats that a sweep frees.
+    pub swept_seats: usize,
+    /// Transfers that are settled in one round.
+    pub transfers: usize,
+    /// Changes that a view reads.
+    pub changes: usize,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self {
+            documents: 1_000,
+            loaded_items: 2_000,
+            swept_seats: 500,
+            transfers: 100,
+            changes: 1_000,
+        }
+    }
+}
+
 /// Everything about a service that can be set.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Settings {
@@ -107,4 +134,6 @@ pub struct Settings {
     pub timing: Timing,
     /// The bounds.
     pub limits: Limits,
+    /// The sizes of steps.
+    pub pages: Pages,
 }

@@ -9,7 +9,7 @@ use seat_layout::{BookingId, EventId, TableId, UserId};
 use seat_state::{Change, Status, Timestamp};
 
 use super::lock_store::{MemoryLockStore, guard};
-use crate::{Item, Mark};
+use crate::{Item, Mark, ports::Clock};
 
 /// Everything that a lock store has of an event. Looking at it changes nothing, unlike
 /// `snapshot` and `changes`, which compare the run.
@@ -70,6 +70,11 @@ impl ItemMark {
 }
 
 impl MemoryLockStore {
+    /// An empty store that judges expiry by this clock, and tells and drops so many items at once.
+    pub fn with_pages_of(items: usize, clock: Arc<dyn Clock>) -> Self {
+        Self::in_pages_of(items, clock)
+    }
+
     /// Everything that it has of this event.
     pub fn content(&self, event: EventId) -> EventContent {
         self.with(event, |locks, _| locks.content()).unwrap_or_default()

@@ -21,8 +21,6 @@ use crate::{Fingerprint, Item, Mark, planted::planted, ports::LockError};
 
 /// How many steps are kept for watchers that come back.
 const CHANGES_MAX: usize = 4_096;
-/// How many slots one page or one round of dropping looks at.
-const PAGE_SLOTS: usize = 5_000;
 
 #[derive(Clone, Default)]
 pub(super) struct EventLocks {

@@ -23,6 +23,9 @@ use crate::{
     },
 };
 
+/// How many slots one page or one round of dropping looks at.
+const PAGE_SLOTS: usize = 5_000;
+
 /// A [`LockStore`] in memory: one mutex for each event, held for microseconds and never across an
 /// `await`. Cloning shares it.
 #[derive(Clone)]
@@ -34,6 +37,7 @@ pub(super) struct Inner {
     events: RwLock<HashMap<EventId, Arc<Mutex<EventLocks>>>>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) run: AtomicU64,
+    page_slots: usize,
 }
 
 /// Live holds on their way from one run of a program to the next.
@@ -79,7 +83,11 @@ impl MemoryLockStore {
 
     /// An empty store that judges expiry by this clock.
     pub fn with_clock(clock: Arc<dyn Clock>) -> Self {
-        let inner = Inner { events: RwLock::default(), clock, run: AtomicU64::new(1) };
+        Self::in_pages_of(PAGE_SLOTS, clock)
+    }
+
+    pub(super) fn in_pages_of(page_slots: usize, clock: Arc<dyn Clock>) -> Self {
+        let inner = Inner { events: RwLock::default(), clock, run: AtomicU64::new(1), page_slots };
         Self { inner: Arc::new(inner) }
     }
 
@@ -248,9 +256,9 @@ impl LockStore for MemoryLockStore {
     }
 
     async fn load_drop(&self, event: EventId, epoch: u64) -> Result<LoadReply, LockError> {
-        let run = self.run();
+        let (run, slots) = (self.run(), self.inner.page_slots);
         Ok(self
-            .with(event, |locks, now| locks.load_drop(now, run, epoch))
+            .with(event, |locks, now| locks.load_drop(now, run, epoch, slots))
             .unwrap_or(LoadReply::Fenced))
     }
 
@@ -277,8 +285,8 @@ impl LockStore for MemoryLockStore {
     }
 
     async fn snapshot(&self, event: EventId, cursor: String) -> Result<SnapshotPage, LockError> {
-        let run = self.run();
-        self.of_known(event, |locks, _| locks.snapshot(run, &cursor))
+        let (run, slots) = (self.run(), self.inner.page_slots);
+        self.of_known(event, |locks, _| locks.snapshot(run, &cursor, slots))
     }
 
     async fn changes(
@@ -292,7 +300,7 @@ impl LockStore for MemoryLockStore {
     }
 
     async fn marks(&self, event: EventId, cursor: String) -> Result<MarksPage, LockError> {
-        self.of_known(event, |locks, _| locks.marks(&cursor))
+        self.of_known(event, |locks, _| locks.marks(&cursor, self.inner.page_slots))
     }
 
     /// Never: there is only one node, and it knows what it has changed.

@@ -10,11 +10,6 @@ use crate::{
     ports::{LoadBeginReply, LoadReply, LoadRequest, LockError},
 };
 
-/// How many documents are read from the repository at once.
-const PAGE_DOCUMENTS: usize = 500;
-/// How many items go to the lock store in one step.
-const CHUNK_ITEMS: usize = 2_000;
-
 impl BookingService {
     /// Takes a step of the lock store, loading the event first where that is needed.
     pub(super) async fn loaded<'s, T>(
@@ -94,13 +89,14 @@ impl BookingService {
                 LoadReply::Fenced => return Ok(false),
             }
         }
+        let pages = &self.inner.settings.pages;
         let mut after = None;
         loop {
-            let page = self.repository().active(event, after, PAGE_DOCUMENTS).await?;
+            let page = self.repository().active(event, after, pages.documents).await?;
             let Some(last) = page.last() else { break };
             after = Some(last.id);
-            let full = page.len() == PAGE_DOCUMENTS;
-            for chunk in chunks(page) {
+            let full = page.len() == pages.documents;
+            for chunk in chunks(page, pages.loaded_items) {
                 match self.locks().load_chunk(event, epoch, chunk).await? {
                     LoadReply::Done | LoadReply::Again => {}
                     LoadReply::Fenced => return Ok(false),
@@ -117,12 +113,12 @@ impl BookingService {
     }
 }
 
-/// Documents in groups of about [`CHUNK_ITEMS`] items.
-fn chunks(page: Vec<Active>) -> Vec<Vec<Active>> {
+/// Documents in groups of about so many items.
+fn chunks(page: Vec<Active>, of: usize) -> Vec<Vec<Active>> {
     let mut chunks = vec![Vec::new()];
     let mut items = 0;
     for document in page {
-        if items >= CHUNK_ITEMS {
+        if items >= of {
             chunks.push(Vec::new());
             items = 0;
         }

@@ -6,11 +6,7 @@ use std::collections::{HashMap, hash_map::Entry};
 use seat_layout::{EventId, Layout, SeatId, UserId};
 use seat_state::{LiveState, SeatChange, Status, Version};
 
-use super::{
-    BookingService, guard,
-    slot::Slot,
-    view::{CHANGES_READ, RESYNCS_MAX},
-};
+use super::{BookingService, guard, slot::Slot, view::RESYNCS_MAX};
 use crate::{
     BookingError,
     ports::{ChangesReply, ClaimId, ClaimReply, FinishedClaim, Projection, SeatRow},
@@ -189,7 +185,7 @@ impl BookingService {
         let mut newest = HashMap::new();
         for _ in 0..CHANGES_READS_MAX {
             let Some(changes) = self.changes_after(slot, version).await? else { return Ok(None) };
-            let all = changes.len() < CHANGES_READ;
+            let all = changes.len() < self.inner.settings.pages.changes;
             for change in changes {
                 version.seq = change.seq;
                 for seat in change.seats {

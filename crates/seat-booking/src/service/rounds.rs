@@ -4,19 +4,13 @@ use seat_layout::{BookingId, EventId};
 
 use super::{BookingService, guard};
 use crate::{
-    BookingError, Item, Mark,
+    BookingError, Item, Mark, Settings,
     planted::planted,
     ports::{LockError, SweepReply},
 };
 
-/// How many seats one step of a sweep frees.
-const SWEEP_SEATS: usize = 500;
 /// How many steps one sweep takes at most.
 const SWEEP_STEPS: usize = 100;
-/// How many transfers one round of reconciling settles.
-const RECONCILE_TRANSFERS: usize = 100;
-/// How many documents an audit reads at once.
-const AUDIT_DOCUMENTS: usize = 1_000;
 
 /// What an audit found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -39,7 +33,7 @@ impl BookingService {
     pub async fn sweep(&self, event: &EventId) -> Result<usize, BookingError> {
         let mut swept = 0;
         for _ in 0..SWEEP_STEPS {
-            match self.locks().sweep(*event, SWEEP_SEATS).await {
+            match self.locks().sweep(*event, self.inner.settings.pages.swept_seats).await {
                 Ok(SweepReply { seats, more, version }) => {
                     swept += seats;
                     if seats > 0 {
@@ -62,8 +56,9 @@ impl BookingService {
     /// # Errors
     /// [`BookingError::Unavailable`]; the transfers stand.
     pub async fn reconcile(&self, event: &EventId) -> Result<usize, BookingError> {
-        let age = self.inner.settings.timing.reconcile_age;
-        let old = match self.locks().transfers(*event, age, RECONCILE_TRANSFERS).await {
+        let Settings { timing, pages, .. } = &self.inner.settings;
+        let old = self.locks().transfers(*event, timing.reconcile_age, pages.transfers).await;
+        let old = match old {
             Ok(old) => old,
             Err(LockError::NotLoaded) => return Ok(0),
             Err(error @ LockError::Unknown(_)) => return Err(error.into()),
@@ -142,13 +137,14 @@ impl BookingService {
                 None => break,
             }
         }
+        let documents = self.inner.settings.pages.documents;
         // In the order of ids, so that one seed of a simulation is one history.
         let mut differences = BTreeMap::new();
         let mut after = None;
         loop {
-            let page = self.repository().active(event, after, AUDIT_DOCUMENTS).await?;
+            let page = self.repository().active(event, after, documents).await?;
             after = page.last().map(|last| last.id);
-            let full = page.len() == AUDIT_DOCUMENTS;
+            let full = page.len() == documents;
             for active in page {
                 let truth = (active.mark, active.items.into_iter().collect());
                 let seen = shown.remove(&active.id);

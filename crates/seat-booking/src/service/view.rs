@@ -11,8 +11,6 @@ use tokio::sync::{Mutex as AsyncMutex, broadcast};
 use super::{Announcement, BookingService, WatchMessage, guard, slot::Slot};
 use crate::{BookingError, Event, ports::ChangesReply};
 
-/// How many steps are read at once.
-pub(super) const CHANGES_READ: usize = 1_000;
 /// How many steps a watcher may be behind before it is told to read the states anew.
 const WATCH_BEHIND_MAX: usize = 4_096;
 /// How often the state is read anew because what follows does not fit it.
@@ -171,7 +169,7 @@ impl BookingService {
         }
         let now = self.now();
         while let Some(changes) = self.changes_after(slot, view.version()).await? {
-            let all = changes.len() < CHANGES_READ;
+            let all = changes.len() < self.inner.settings.pages.changes;
             if !view.apply(changes) {
                 break;
             }
@@ -226,7 +224,7 @@ impl BookingService {
             if changes.iter().any(|change| state.apply(change).is_err()) {
                 return Ok(None);
             }
-            if changes.len() < CHANGES_READ {
+            if changes.len() < self.inner.settings.pages.changes {
                 return Ok(Some(state));
             }
         }
@@ -239,7 +237,9 @@ impl BookingService {
         since: Version,
     ) -> Result<Option<Vec<Change>>, BookingError> {
         let event = slot.event.id;
-        let changes = self.loaded(event, || self.locks().changes(event, since, CHANGES_READ));
+        let changes = self.loaded(event, || {
+            self.locks().changes(event, since, self.inner.settings.pages.changes)
+        });
         match changes.await? {
             ChangesReply::Changes(changes) => Ok(Some(changes)),
             ChangesReply::Resync => Ok(None),

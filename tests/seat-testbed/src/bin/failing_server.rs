@@ -126,7 +126,7 @@ impl Arguments {
         };
         // Holds run out while somebody waits for it.
         let limits = Limits { hold_min: Duration::from_millis(200), ..Limits::default() };
-        Settings { timing, limits }
+        Settings { timing, limits, ..Settings::default() }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use seat_state::Timestamp;
 
-use super::{EventLocks, Kind, Load, PAGE_SLOTS};
+use super::{EventLocks, Kind, Load};
 use crate::{
     Active,
     planted::planted,
@@ -44,10 +44,11 @@ impl EventLocks {
         now: Timestamp,
         run: u64,
         epoch: u64,
+        slots: usize,
     ) -> LoadReply {
         let Some(load) = self.leased(now, run, epoch) else { return LoadReply::Fenced };
         let from = load.dropped_to;
-        let to = (from + PAGE_SLOTS).min(self.slots.len());
+        let to = (from + slots).min(self.slots.len());
         for slot in &mut self.slots[from..to] {
             slot.mark.take_if(|mark| {
                 let is_old = mark.epoch < epoch && !planted!(LoadKeepsOldMarks);

@@ -3,7 +3,7 @@
 use seat_layout::{SeatId, UserId};
 use seat_state::{SeatChange, Status, Timestamp, Version};
 
-use super::{EventLocks, Kind, Lock, Marked, PAGE_SLOTS, Slot};
+use super::{EventLocks, Kind, Lock, Marked, Slot};
 use crate::{
     Item, Mark,
     planted::planted,
@@ -44,10 +44,11 @@ impl EventLocks {
         &mut self,
         run: u64,
         cursor: &str,
+        slots: usize,
     ) -> Result<SnapshotPage, LockError> {
         self.compare_run(run);
         let version = self.loaded()?;
-        let (page, next) = self.page(cursor);
+        let (page, next) = self.page(cursor, slots);
         let seats = page.iter().filter_map(|slot| {
             let seat = slot.item.seat()?;
             self.shown(slot).map(|(status, expires_at)| SeatChange {
@@ -59,9 +60,13 @@ impl EventLocks {
         Ok(SnapshotPage { version, seats: seats.collect(), next })
     }
 
-    pub(in crate::memory) fn marks(&self, cursor: &str) -> Result<MarksPage, LockError> {
+    pub(in crate::memory) fn marks(
+        &self,
+        cursor: &str,
+        slots: usize,
+    ) -> Result<MarksPage, LockError> {
         self.loaded()?;
-        let (page, next) = self.page(cursor);
+        let (page, next) = self.page(cursor, slots);
         let items = page.iter().filter_map(|slot| match slot.mark.as_ref()? {
             Marked { id, kind: Kind::Is(mark), .. } => {
                 Some(MarkedItem { item: slot.item.clone(), mark: *mark, id: *id })
@@ -127,9 +132,9 @@ impl EventLocks {
         }
     }
 
-    fn page(&self, cursor: &str) -> (&[Slot], Option<String>) {
+    fn page(&self, cursor: &str, slots: usize) -> (&[Slot], Option<String>) {
         let from = cursor.parse().unwrap_or(0).min(self.slots.len());
-        let to = (from + PAGE_SLOTS).min(self.slots.len());
+        let to = (from + slots).min(self.slots.len());
         (&self.slots[from..to], (to < self.slots.len()).then(|| to.to_string()))
     }
 }
