@@ -2,7 +2,7 @@
 -- server, stays as it is. Holds, transfers and gone ids are kept.
 --
 -- KEYS  1 seat_event  2 seat_changes
--- ARGV  1 random number, 0 to 999  2 lease: how long the loader may be silent (ms)
+-- ARGV  1 random number, 0 to 999999  2 lease: how long the loader may be silent (ms)
 -- Reply begun <epoch>
 --       ready   it is loaded
 --       busy    somebody else loads it
@@ -19,8 +19,11 @@ if same_run and state[2] then
   if not state[3] then return {'ready'} end
   if tonumber(state[3]) > now then return {'busy'} end
 end
-local by_clock = now * 1000 + tonumber(ARGV[1])
-local epoch = string.format('%.0f', math.max(by_clock, tonumber(state[4] or 0) + 1))
+local random, last = tonumber(ARGV[1]), tonumber(state[4] or 0)
+local epoch = now * 1000 + math.floor(random / 1000)
+-- The clock was set back, or is another server's.
+if epoch <= last then epoch = last + 1 + random end
+epoch = string.format('%.0f', epoch)
 redis.call('HSET', event, '#epoch', epoch, '#last', epoch, '#run', run, '#seq', 0,
   '#load', string.format('%.0f', now + tonumber(ARGV[2])), '#lease', ARGV[2], '#drop', 0)
 redis.call('UNLINK', changes)

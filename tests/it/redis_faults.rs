@@ -18,6 +18,22 @@ const ANSWERED_WITHIN: Duration = Duration::from_millis(1_800);
 const BACK_WITHIN: Duration = Duration::from_secs(5);
 const EVENT: EventId = EventId::from_bytes([7; 12]);
 
+/// A replica whose clock is behind has become the master, once and again: two loads count on from
+/// the same epoch, and their random numbers keep them apart.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_load_after_the_clock_was_set_back_has_an_epoch_of_its_own() {
+    let newest = 9_000_000_000_000_000_u64;
+    let server = Redis::start().await;
+    let store = RedisLockStore::connect(&server.url()).await.unwrap();
+    for random in [0, 123_456, 999_999] {
+        let begun = format!("HSET seat_event:{{{EVENT}}} #last {newest} #run another");
+        server.ask(&begun).await.unwrap();
+        let request = LoadRequest { event: EVENT, random, lease: LONG };
+        let epoch = newest + 1 + u64::from(random);
+        assert_eq!(store.load_begin(request).await.unwrap(), LoadBeginReply::Begun { epoch });
+    }
+}
+
 async fn loaded(store: &RedisLockStore) {
     let request = LoadRequest { event: EVENT, random: 0, lease: LONG };
     let LoadBeginReply::Begun { epoch } = store.load_begin(request).await.unwrap() else {

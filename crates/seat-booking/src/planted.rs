@@ -76,6 +76,9 @@ mod bugs {
         ChangeWithoutSeq: "a release is not a step of the sequence",
         IdempotencyByMemory: "only the process that has booked knows the key",
         AnsweredBeforeDurable: "an insert whose outcome is not known is answered as booked",
+        ReplayedBeforeDurable: "a repetition is answered as booked because its transfer stands",
+        KeyOfTransfer: "a key is its newest transfer's, whatever is booked under it",
+        EpochTwice: "the epoch after a clock was set back is the next number",
     }
 
     impl Bug {

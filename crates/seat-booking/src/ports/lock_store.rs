@@ -19,7 +19,9 @@ use crate::{Active, Fingerprint, Item, Mark, Selection};
 /// - L1. Until an event is loaded, every method but those of loading answers
 ///   [`LockError::NotLoaded`] and changes nothing.
 /// - L2. `load_begin` on a loaded event answers `Ready` and changes nothing.
-/// - L3. A load has a new epoch, greater than every earlier one, and its sequence starts at 0.
+/// - L3. A load has a new epoch, greater than every earlier one, and its sequence starts at 0. Where
+///   the clock is behind the newest epoch, the random number is added to that: a store that fell
+///   back would else give one epoch to two loads.
 /// - L4. While one load goes on, a second one is `Busy`, until the lease of the first has run out.
 /// - L5. A step of a load whose lease was taken over is `Fenced` and changes nothing.
 /// - L6. A load drops the marks of earlier epochs, and keeps live holds, transfers, and what it
@@ -140,7 +142,8 @@ pub trait LockStore: Send + Sync {
         limit: usize,
     ) -> Result<Vec<BookingId>, LockError>;
 
-    /// Starts to load an event. `random` is 0 to 999 and keeps the epochs of two stores apart.
+    /// Starts to load an event. `random` keeps the epochs of two stores apart, and of one before and
+    /// after it fell back to an older replica.
     async fn load_begin(&self, request: LoadRequest) -> Result<LoadBeginReply, LockError>;
 
     /// Drops at most some thousand marks of earlier epochs; `Again` while there are more.
@@ -423,8 +426,8 @@ pub struct Transfer {
 pub struct LoadRequest {
     /// The event.
     pub event: EventId,
-    /// 0 to 999.
-    pub random: u16,
+    /// 0 to 999,999.
+    pub random: u32,
     /// How long the loader may be silent.
     pub lease: Duration,
 }

@@ -54,8 +54,8 @@ impl BookingService {
     async fn load(&self, event: EventId, deadline: Timestamp) -> Result<(), BookingError> {
         let timing = &self.inner.settings.timing;
         loop {
-            let [high, low, ..] = self.inner.ports.random.bytes();
-            let random = u16::from_be_bytes([high, low]) % 1_000;
+            let [a, b, c, d, ..] = self.inner.ports.random.bytes();
+            let random = u32::from_be_bytes([a, b, c, d]) % 1_000_000;
             let request = LoadRequest { event, random, lease: timing.load_lease };
             match self.locks().load_begin(request).await? {
                 LoadBeginReply::Ready => return Ok(()),

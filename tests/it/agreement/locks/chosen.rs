@@ -140,7 +140,9 @@ fn load(choice: Choice) -> Step {
     let epoch = epoch(choice);
     match choice.of(13) {
         0..5 => Step::Load { lease: 2, active: active(choice) },
-        5..9 => Step::LoadBegin { random: choice.of(1_000) as u16, lease: choice.one(&[1, 2, 3]) },
+        5..9 => {
+            Step::LoadBegin { random: choice.of(1_000_000) as u32, lease: choice.one(&[1, 2, 3]) }
+        }
         9 => Step::LoadDrop { epoch },
         10 | 11 => Step::LoadChunk { epoch, active: active(choice) },
         _ => Step::LoadEnd { epoch },

@@ -34,7 +34,7 @@ impl<W: World> Told<W> {
         Ok(replies.join("; "))
     }
 
-    pub(super) async fn load_begin(&mut self, random: u16, lease: Duration) -> Reply {
+    pub(super) async fn load_begin(&mut self, random: u32, lease: Duration) -> Reply {
         let request = LoadRequest { event: self.event, random, lease };
         let reply = self.store().load_begin(request).await;
         if let Ok(LoadBeginReply::Begun { epoch }) = reply {

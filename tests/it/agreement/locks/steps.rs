@@ -82,7 +82,7 @@ pub(super) enum Step {
         active: Vec<(usize, Mark, String)>,
     },
     LoadBegin {
-        random: u16,
+        random: u32,
         lease: u32,
     },
     LoadDrop {

@@ -111,7 +111,7 @@ pub async fn l2_beginning_to_load_a_loaded_event_changes_nothing(subject: &LockS
 }
 
 pub async fn l3_a_load_has_a_greater_epoch_and_a_sequence_that_starts_at_0(subject: &LockSubject) {
-    let first = begun_epoch(subject.load_begin(999, LONG).await);
+    let first = begun_epoch(subject.load_begin(999_999, LONG).await);
     subject.load_end(first).await;
     assert_eq!(subject.version().await, Version { epoch: first, seq: 0 });
     subject.held("ada", "A-1", LONG).await;
@@ -132,7 +132,7 @@ pub async fn l3_a_load_has_a_greater_epoch_and_a_sequence_that_starts_at_0(subje
 }
 
 pub async fn l3b_a_load_that_is_taken_over_has_a_greater_epoch(subject: &LockSubject) {
-    let first = begun_epoch(subject.load_begin(999, subject.short()).await);
+    let first = begun_epoch(subject.load_begin(999_999, subject.short()).await);
     subject.outlast_short().await;
     let second = subject.load_begun().await;
     assert!(second > first, "{second} after {first}");

@@ -24,8 +24,11 @@ impl EventLocks {
             }
             Some(_) | None => {}
         }
-        let by_clock = u64::try_from(now.ms()).unwrap_or(0) * 1_000 + u64::from(request.random);
-        let epoch = by_clock.max(self.last_epoch + 1);
+        let random = u64::from(request.random);
+        let by_clock = u64::try_from(now.ms()).unwrap_or(0) * 1_000 + random / 1_000;
+        let is_ahead = by_clock > self.last_epoch;
+        let random = if planted!(EpochTwice) { 0 } else { random };
+        let epoch = if is_ahead { by_clock } else { self.last_epoch + 1 + random };
         self.epoch = Some(epoch);
         self.last_epoch = epoch;
         self.run = run;

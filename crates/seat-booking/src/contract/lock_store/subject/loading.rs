@@ -34,7 +34,7 @@ impl LockSubject {
         assert_not_loaded("sweep", &self.store.sweep(self.event, 1).await);
     }
 
-    pub(crate) async fn load_begin(&self, random: u16, lease: Duration) -> LoadBeginReply {
+    pub(crate) async fn load_begin(&self, random: u32, lease: Duration) -> LoadBeginReply {
         let request = LoadRequest { event: self.event, random, lease };
         self.store.load_begin(request).await.unwrap()
     }
