@@ -50,8 +50,8 @@ pub struct Confirmed {
 }
 
 /// One confirm on its way: everything but the id, which changes with the attempt.
-struct Order {
-    slot: Arc<Slot>,
+pub(super) struct Order {
+    pub(super) slot: Arc<Slot>,
     user: UserId,
     selection: Selection,
     fingerprint: Fingerprint,
@@ -60,11 +60,13 @@ struct Order {
 }
 
 /// One try of an order under one id.
-struct Attempt {
-    id: BookingId,
+pub(super) struct Attempt {
+    pub(super) id: BookingId,
     number: u8,
     /// Whether an insert of this try may have been done without our hearing of it.
     unheard: bool,
+    /// Whether the lock store knows that it was undone, or cancelled.
+    gone: bool,
 }
 
 /// Why a try can't become a booking, once it is certain that it can't.
@@ -114,7 +116,7 @@ impl BookingService {
             };
             #[cfg(planted)]
             let id = self.forgetful_id(id);
-            let attempt = Attempt { id, number, unheard: false };
+            let attempt = Attempt { id, number, unheard: false, gone: false };
             if let Some(confirmed) = self.attempt(&order, attempt).await? {
                 return Ok(confirmed);
             }
@@ -126,9 +128,12 @@ impl BookingService {
     async fn attempt(
         &self,
         order: &Order,
-        attempt: Attempt,
+        mut attempt: Attempt,
     ) -> Result<Option<Confirmed>, BookingError> {
         loop {
+            planted!(ReplayedBeforeDurable => if let Some(booking) = self.begun(order, &attempt).await? {
+                return Ok(Some(booking));
+            });
             let begun =
                 self.loaded(order.slot.event.id, || self.locks().begin(order.transfer(attempt.id)));
             return match begun.await? {
@@ -136,6 +141,7 @@ impl BookingService {
                 // What stands there may be another use of a key whose booking is stored, or one
                 // that comes to nothing. The document says whose the key is.
                 BeginReply::Mismatch => {
+                    planted!(KeyOfTransfer => return Err(BookingError::IdempotencyMismatch));
                     if self.repository().record(attempt.id).await?.is_none() {
                         self.wait_for_transfer(order).await?;
                         continue;
@@ -143,6 +149,7 @@ impl BookingService {
                     self.look(order, &attempt, Refusal::Taken).await
                 }
                 BeginReply::Gone => {
+                    attempt.gone = true;
                     let seats = order.selection.all_seats().cloned().collect();
                     self.look(order, &attempt, Refusal::NotHeld(seats)).await
                 }
@@ -154,7 +161,8 @@ impl BookingService {
                     continue;
                 }
                 BeginReply::NotOwner { seats, own_transfer: None } => {
-                    self.own_booking(order, seats).await.map(Some)
+                    let own = self.own_booking(order).await?;
+                    own.map_or(Err(BookingError::NotHeld(seats)), |own| Ok(Some(own)))
                 }
             };
         }
@@ -255,7 +263,14 @@ impl BookingService {
             });
             match record {
                 Some(record) => {
-                    let version = self.settle(event, attempt.id, &[]).await.ok().flatten();
+                    // Each refusal of a key leaves an abandoned document: a repetition passes
+                    // those quickly of which the lock store knows.
+                    let version = match record {
+                        Record::Abandoned(_) if attempt.gone => None,
+                        Record::Abandoned(_) | Record::Booking(_) | Record::Block(_) => {
+                            self.settle(event, attempt.id, &[]).await.ok().flatten()
+                        }
+                    };
                     let other =
                         record.request().is_some_and(|r| r.fingerprint != order.fingerprint)
                             && !planted!(FingerprintsNotCompared);
@@ -287,15 +302,19 @@ impl BookingService {
         refusal: Refusal,
     ) -> Result<Option<Confirmed>, BookingError> {
         let event = order.slot.event.id;
-        let conflict = match refusal {
-            Refusal::NotHeld(seats) => Some(BookingError::NotHeld(seats)),
-            Refusal::Taken => self.conflict(order).await?,
+        let answer = match refusal {
+            Refusal::NotHeld(seats) => Err(BookingError::NotHeld(seats)),
+            // The lock store may have forgotten the caller's own booking.
+            Refusal::Taken => match self.own_booking(order).await? {
+                Some(own) => Ok(Some(own)),
+                None => self.conflict(order).await?.map_or(Ok(None), Err),
+            },
         };
         if let Err(error) = self.settle(event, attempt.id, &[]).await {
             tracing::warn!(booking = %attempt.id, %error, "left the abort to the reconciler");
         }
         // Where nobody has the seats any more, the next attempt decides.
-        conflict.map_or(Ok(None), Err)
+        answer
     }
 
     /// The seats were the caller's in the lock store and somebody else's in the repository: the
@@ -314,12 +333,11 @@ impl BookingService {
         Ok((!owners.is_empty()).then_some(BookingError::SeatsUnavailable { seats, tables }))
     }
 
-    /// The booking that the same request without a key has made before; else "not held".
-    async fn own_booking(
-        &self,
-        order: &Order,
-        missing: Vec<SeatId>,
-    ) -> Result<Confirmed, BookingError> {
+    /// The booking that the same request without a key has made before.
+    async fn own_booking(&self, order: &Order) -> Result<Option<Confirmed>, BookingError> {
+        if order.confirm.key.is_some() {
+            return Ok(None);
+        }
         let event = order.slot.event.id;
         let owners = self.repository().owners(event, order.selection.items().collect()).await?;
         for owner in owners {
@@ -329,13 +347,13 @@ impl BookingService {
                 && booking.request.fingerprint == order.fingerprint
             {
                 let version = self.settle(event, owner.id, &[]).await.ok().flatten();
-                return Ok(Confirmed { booking: *booking, version, replayed: true });
+                return Ok(Some(Confirmed { booking: *booking, version, replayed: true }));
             }
         }
-        Err(BookingError::NotHeld(missing))
+        Ok(None)
     }
 
-    fn draft(&self, order: &Order, attempt: &Attempt) -> Booking {
+    pub(super) fn draft(&self, order: &Order, attempt: &Attempt) -> Booking {
         let booked_seats = order.slot.booked_seats(&order.selection);
         let booked_tables = order.slot.booked_tables(&order.selection);
         let total_amount = booked_seats.iter().map(|seat| seat.price).sum::<Money>()

@@ -2,7 +2,10 @@
 
 use seat_layout::{BookingId, EventId, UserId};
 
-use super::{Actor, BookingService};
+use super::{
+    Actor, BookingService, Confirmed,
+    confirm::{Attempt, Order},
+};
 use crate::{BookingError, Selection, planted::planted};
 
 impl BookingService {
@@ -27,6 +30,18 @@ impl BookingService {
         let wanted: Vec<_> =
             selection.all_seats().filter(|seat| over.contains(seat)).cloned().collect();
         if wanted.is_empty() { Ok(()) } else { Err(BookingError::NotHeld(wanted)) }
+    }
+
+    /// What an earlier request of that id has begun, as if it were done.
+    pub(super) async fn begun(
+        &self,
+        order: &Order,
+        attempt: &Attempt,
+    ) -> Result<Option<Confirmed>, BookingError> {
+        let event = order.slot.event.id;
+        let standing = self.loaded(event, || self.locks().transfer(event, attempt.id)).await?;
+        let booking = standing.transfer.map(|_| self.draft(order, attempt));
+        Ok(booking.map(|booking| Confirmed { booking, version: None, replayed: true }))
     }
 
     pub(super) async fn free_too_early(

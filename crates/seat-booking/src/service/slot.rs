@@ -27,6 +27,13 @@ impl Slot {
         *guard(&self.written)
     }
 
+    /// Forgets a version written that the view does not show though it was read since: the lock
+    /// store has lost it, and its clock is behind, so that later versions are smaller.
+    pub(super) fn forget_lost(&self, written: Option<Version>) {
+        let mut now = guard(&self.written);
+        now.take_if(|now| Some(*now) == written && self.view().version() < *now);
+    }
+
     pub(super) fn view(&self) -> &Arc<EventView> {
         self.view.get_or_init(|| {
             Arc::new(EventView::new(Arc::clone(&self.event), Arc::clone(&self.layout)))

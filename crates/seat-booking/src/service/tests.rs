@@ -395,6 +395,23 @@ async fn without_a_key_a_repetition_finds_its_booking_and_another_request_does_n
     assert!(matches!(other, Err(BookingError::NotHeld(_))), "{other:?}");
 }
 
+/// Found by the simulation, seed 30889 of that day.
+#[tokio::test]
+async fn a_repetition_finds_its_booking_also_where_the_lock_store_fell_back() {
+    let house = House::new().await;
+    house.hold("A-1").await;
+    let replica = MemoryLockStore::with_clock(house.clock.clone());
+    let fallen = house.service_on(Arc::new(replica), Arc::new(house.repository.clone()));
+    let (seat, minute) = (SeatSet::parse("A-1").unwrap(), Duration::from_secs(60));
+    fallen.hold(&house.event, &house.user, &seat, minute).await.unwrap();
+    let first = house.confirm(&house.service(), "A-1", None).await.unwrap();
+    let again = house.confirm(&fallen, "A-1", None).await.unwrap();
+    assert!(again.replayed);
+    assert_eq!(again.booking, first.booking);
+    let view = fallen.view(&house.event, None).await.unwrap();
+    assert_eq!(view.read(|live| live.letters()), "baaaaaaa");
+}
+
 #[tokio::test]
 async fn a_finish_that_is_late_books_nothing_that_was_cancelled() {
     let house = House::new().await;
@@ -523,6 +540,19 @@ async fn a_clock_that_is_set_back_leaves_no_view_fresh() {
     let view = reader.view(&house.event, None).await.unwrap();
     assert_eq!(view.read(LiveState::letters), "haaaaaaa");
     assert!(reader.fresh_view(&house.event, None).is_some(), "it was read just now");
+}
+
+#[tokio::test]
+async fn a_version_that_was_lost_does_not_keep_every_view_from_being_fresh() {
+    let house = House::new().await;
+    let service = house.service();
+    let (seat, minute) = (SeatSet::parse("A-1").unwrap(), Duration::from_secs(60));
+    let lost = service.hold(&house.event, &house.user, &seat, minute).await.unwrap().version;
+    house.locks.forget();
+    house.clock.set_back(Duration::from_secs(600));
+    let view = service.view(&house.event, None).await.unwrap();
+    assert!(view.version() < lost, "{} and {lost}", view.version());
+    assert!(service.fresh_view(&house.event, None).is_some(), "it was read just now");
 }
 
 #[tokio::test]

@@ -167,7 +167,7 @@ impl BookingService {
         if is_good() {
             return Ok(());
         }
-        let now = self.now();
+        let (now, written) = (self.now(), slot.written());
         while let Some(changes) = self.changes_after(slot, view.version()).await? {
             let all = changes.len() < self.inner.settings.pages.changes;
             if !view.apply(changes) {
@@ -175,6 +175,7 @@ impl BookingService {
             }
             if all {
                 *guard(&view.refreshed_at) = Some(now);
+                slot.forget_lost(written);
                 return Ok(());
             }
         }
@@ -186,6 +187,7 @@ impl BookingService {
                     self.inner.first_read.notify_one();
                 }
                 *guard(&view.refreshed_at) = Some(now);
+                slot.forget_lost(written);
                 return Ok(());
             }
         }
