@@ -1,4 +1,5 @@
-//! Planted bugs: a simulation that finds none of them proves nothing.
+//! Planted bugs: a simulation that finds none of them proves nothing. They are in a build of their
+//! own, in a target folder of its own.
 
 #[cfg(planted)]
 mod found;
@@ -7,15 +8,16 @@ use std::process::ExitCode;
 
 use crate::options::Options;
 
-/// Looks for every planted bug, in the build that has them.
 #[cfg(planted)]
-pub(crate) fn find_all(options: &Options) -> ExitCode {
-    found::find_all(options)
+pub(crate) use found::{find_all, plant};
+
+/// Whether the options need the build that has them, and this one has not.
+pub(crate) fn are_wanted_elsewhere(options: &Options) -> bool {
+    cfg!(not(planted)) && (options.bugs || options.bug.is_some())
 }
 
-/// Builds this program with planted bugs, in a target folder of its own, and lets that one look.
-#[cfg(not(planted))]
-pub(crate) fn find_all(options: &Options) -> ExitCode {
+/// Builds this program with planted bugs, and gives it the same options.
+pub(crate) fn run_where_they_are() -> ExitCode {
     use std::{env, path::Path, process::Command};
 
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
@@ -28,14 +30,11 @@ pub(crate) fn find_all(options: &Options) -> ExitCode {
         .args(["run", "--quiet", "--release", "--manifest-path", manifest, "--bin", "sim"])
         .arg("--target-dir")
         .arg(target)
-        .args(["--", "--bugs", "--runs", &options.runs.to_string()])
-        .args(["--jobs", &options.jobs().to_string()])
+        .arg("--")
+        .args(env::args_os().skip(1))
         .env("RUSTFLAGS", "--cfg planted")
         // It would count instead.
         .env_remove("CARGO_ENCODED_RUSTFLAGS");
-    if let Some(bug) = &options.bug {
-        build.args(["--bug", bug]);
-    }
     eprintln!("building the simulation with planted bugs");
     match build.status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
@@ -47,15 +46,12 @@ pub(crate) fn find_all(options: &Options) -> ExitCode {
     }
 }
 
-/// Switches a bug on for this thread.
-///
-/// # Panics
-/// When this build has no such bug.
-#[cfg(planted)]
-pub(crate) fn plant(name: Option<&str>) {
-    found::plant(name);
-}
-
 /// There is none to be switched on.
 #[cfg(not(planted))]
 pub(crate) fn plant(_name: Option<&str>) {}
+
+/// There is none to be found.
+#[cfg(not(planted))]
+pub(crate) fn find_all(_options: &Options) -> ExitCode {
+    ExitCode::FAILURE
+}

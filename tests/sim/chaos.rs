@@ -56,6 +56,8 @@ pub(crate) const FAULTS: [Fault; 13] = [
 ];
 
 const HOP_US_MIN: u64 = 20;
+/// On a quick wire, and on every wire when nothing fails any more.
+const HOP_US_QUICK: u64 = 1_000;
 
 /// Cloning shares it.
 #[derive(Clone)]
@@ -71,6 +73,7 @@ pub(crate) struct Chaos {
 struct State {
     struck: u64,
     over: bool,
+    settled: bool,
     away_until_us: [u64; 2],
     late: Option<(&'static str, u64)>,
 }
@@ -92,7 +95,7 @@ impl Chaos {
             _ => 25,
         });
         // On a slow wire more goes on between two steps of one request.
-        let hop_us_max = [1_000, 3_000, 30_000, 200_000][world.pick(4) as usize];
+        let hop_us_max = [HOP_US_QUICK, 3_000, 30_000, 200_000][world.pick(4) as usize];
         Self {
             world: world.clone(),
             per_thousand,
@@ -104,7 +107,7 @@ impl Chaos {
 
     /// Nothing goes wrong but what is asked for.
     pub(crate) fn none(world: &World) -> Self {
-        let chaos = Self { hop_us_max: 1_000, ..Self::of_seed(world, BTreeSet::new()) };
+        let chaos = Self { hop_us_max: HOP_US_QUICK, ..Self::of_seed(world, BTreeSet::new()) };
         chaos.ends();
         chaos
     }
@@ -143,7 +146,8 @@ impl Chaos {
 
     /// How long a hop between a node and a store takes this time.
     pub(crate) fn hop_us(&self) -> u64 {
-        self.world.between_us(HOP_US_MIN, self.hop_us_max)
+        let most = if self.is_over() { HOP_US_QUICK } else { self.hop_us_max };
+        self.world.between_us(HOP_US_MIN, most)
     }
 
     /// Takes a store away for a while.
@@ -163,7 +167,18 @@ impl Chaos {
         state.away_until_us = [0; 2];
     }
 
+    /// Whether nothing fails any more.
     pub(crate) fn is_over(&self) -> bool {
         lock(&self.state).over
+    }
+
+    /// Nothing has failed and nobody has asked for anything for so long that all is settled; or
+    /// somebody begins to ask again.
+    pub(crate) fn settle(&self, is_settled: bool) {
+        lock(&self.state).settled = is_settled;
+    }
+
+    pub(crate) fn is_settled(&self) -> bool {
+        lock(&self.state).settled
     }
 }

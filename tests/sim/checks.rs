@@ -7,6 +7,7 @@ mod sequence;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use seat_booking::{
@@ -29,13 +30,18 @@ pub(crate) enum LockStep {
     Hold {
         user: UserId,
         items: Vec<Item>,
+        ttl: Duration,
         reply: HoldReply,
     },
+    /// Of everything, where nothing is named.
     Release {
         user: UserId,
+        items: Vec<Item>,
     },
     Extend {
         user: UserId,
+        items: Vec<Item>,
+        ttl: Duration,
     },
     Begin {
         id: BookingId,
@@ -91,7 +97,9 @@ struct Seen {
     /// What has its items by the repository.
     active: BTreeMap<BookingId, Active>,
     /// Every booking and block that there ever was.
-    ever_active: BTreeSet<BookingId>,
+    ever_active: BTreeMap<BookingId, Active>,
+    /// Whose transfer this is.
+    began: BTreeMap<BookingId, UserId>,
     /// The ids and items that the lock store must not offer: it was told of them, and has lost
     /// nothing since.
     protected: BTreeMap<BookingId, Vec<Item>>,
@@ -110,6 +118,15 @@ impl Seen {
         for id in ids {
             let items = self.active.get(&id).map(|active| active.items.clone());
             self.protected.insert(id, items.unwrap_or_default());
+        }
+    }
+
+    /// What is booked by this id is no other's, also where another has it in a transfer, which
+    /// takes a loss: whatever is stored of that is known by its own finish.
+    fn take_from_others(&mut self, id: BookingId) {
+        let items = self.active.get(&id).map(|active| active.items.clone()).unwrap_or_default();
+        for (_, others) in self.protected.iter_mut().filter(|(other, _)| **other != id) {
+            others.retain(|item| !items.contains(item));
         }
     }
 }
@@ -162,7 +179,7 @@ impl Checks {
                 });
             }
         }
-        seen.ever_active.insert(new.id);
+        seen.ever_active.insert(new.id, new.clone());
         seen.active.insert(new.id, new);
         self.nothing_booked_is_offered(&seen);
     }
@@ -175,11 +192,12 @@ impl Checks {
     /// Whether this user has held all of these since then, without a break and in this way, and
     /// still does.
     pub(crate) fn has_held(&self, wish: &Wish, since_us: u64) -> bool {
-        let now = self.world.now();
+        let now = self.world.store_now();
         let seen = lock(&self.seen);
-        wish.seats.iter().all(|seat| {
-            let table = wish.tables.first().filter(|_| !wish.singles.contains(seat));
-            let item = Item::Seat(seat.clone());
+        let seats = wish.seats.iter().cloned().map(Item::Seat);
+        seats.chain(wish.tables.iter().cloned().map(Item::Table)).all(|item| {
+            let singly = item.seat().is_some_and(|seat| wish.singles.contains(seat));
+            let table = wish.tables.first().filter(|_| !singly);
             let held = seen.held_since_us.get(&item);
             let lock = seen.content.items.get(&item).and_then(|item| item.lock.as_ref());
             held.is_some_and(|(by, since)| *by == wish.user && *since <= since_us)
@@ -196,10 +214,12 @@ impl Checks {
     fn all_or_nothing(&self, seen: &Seen, before: &EventContent, step: &LockStep) {
         let unchanged = seen.content.items == before.items;
         let broken = match step {
-            LockStep::Hold { user, items, reply: HoldReply::Held(_) } => items.iter().any(|item| {
-                let lock = seen.content.items.get(item).and_then(|item| item.lock.as_ref());
-                lock.is_none_or(|lock| lock.user != *user)
-            }),
+            LockStep::Hold { user, items, reply: HoldReply::Held(_), .. } => {
+                items.iter().any(|item| {
+                    let lock = seen.content.items.get(item).and_then(|item| item.lock.as_ref());
+                    lock.is_none_or(|lock| lock.user != *user)
+                })
+            }
             LockStep::Hold { reply: HoldReply::Taken { .. } | HoldReply::Limit, .. } => !unchanged,
             LockStep::Begin { id, items, reply: BeginReply::Begun { .. }, .. } => {
                 !before.transfers.contains_key(id)
@@ -235,8 +255,15 @@ impl Checks {
     /// now on.
     fn is_told_what_is_so(&self, seen: &mut Seen, step: &LockStep) {
         match step {
-            LockStep::Begin { id, items, reply: BeginReply::Begun { .. }, .. } => {
-                seen.protected.insert(*id, items.clone());
+            LockStep::Begin { id, user, items, reply: BeginReply::Begun { .. } } => {
+                // Of a transfer that stood before, another may have taken something.
+                let has = |item: &&Item| {
+                    let mark = seen.content.items.get(item).and_then(|item| item.mark);
+                    mark == Some(ItemMark::InTransfer(*id))
+                };
+                let has = items.iter().filter(has).cloned().collect();
+                seen.protected.insert(*id, has);
+                seen.began.insert(*id, user.clone());
             }
             LockStep::BeginBlock { ids, begun: true } => {
                 for (item, is) in &seen.content.items {
@@ -248,10 +275,11 @@ impl Checks {
                 }
             }
             LockStep::Finish { id, reply: FinishReply::Finished(_) } => {
-                if !seen.ever_active.contains(id) {
+                if !seen.ever_active.contains_key(id) {
                     self.world.broke("I2", || format!("{id} is shown booked and was never stored"));
                 }
                 seen.protect([*id]);
+                seen.take_from_others(*id);
                 seen.told.insert(*id);
             }
             LockStep::GiveBack { id } => {

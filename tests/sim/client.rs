@@ -5,17 +5,17 @@ use std::{
     time::Duration,
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, join};
 use seat_booking::{Actor, BookingError, BookingService, Confirmed, PaymentUpdate, Settings};
 use seat_history::{Operation, OperationKind};
 use seat_layout::{BookingId, SeatId, SeatSet, TableId, UserId};
-use seat_state::Hold;
+use seat_state::{Hold, Version};
 
 use crate::{
     chaos::{Chaos, Fault},
     house::House,
     node::Node,
-    noted::{self, Noted, at_us, table_texts, texts},
+    noted::{self, Noted, table_texts, texts},
     wishes::{Wish, Wishes},
     world::{Slot, World},
 };
@@ -40,6 +40,25 @@ pub(crate) struct Client {
     pub(crate) done: Arc<AtomicU64>,
 }
 
+/// What a wish was answered in the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Booked, and the version that shows it, if the lock store said one.
+    Booked(BookingId, Option<Version>),
+    Refused,
+    /// Nobody could say, however often it was asked.
+    Nothing,
+}
+
+impl Answer {
+    pub(crate) fn booking(self) -> Option<BookingId> {
+        match self {
+            Self::Booked(id, _) => Some(id),
+            Self::Refused | Self::Nothing => None,
+        }
+    }
+}
+
 /// What a request came to; `None` when nobody could say.
 pub(crate) type Outcome<T> = Option<Result<T, BookingError>>;
 
@@ -48,6 +67,10 @@ impl Client {
     pub(crate) async fn shop(self, wishes: u64) {
         for _ in 0..wishes {
             self.think().await;
+            // Whoever comes after the last fault would never be done.
+            if self.chaos.is_over() {
+                break;
+            }
             match self.world.pick(12) {
                 0 => self.block_and_unblock().await,
                 1 => self.look_around().await,
@@ -78,13 +101,9 @@ impl Client {
         self.think().await;
         let key = self.world.happens(750).then(|| self.wishes.new_key());
         let wish = self.wishes.new_wish(&self.house, &self.user, &seats, &tables, key);
-        let booking = self.confirm(&wish).await;
+        let booking = self.confirm(&wish).await.booking();
         if wish.key.is_some() && self.world.happens(100) {
-            // The same key for something else: refused, or its own booking where there is none.
-            let (seats, tables) = self.choose();
-            let other =
-                self.wishes.new_wish(&self.house, &self.user, &seats, &tables, wish.key.clone());
-            self.confirm(&other).await;
+            self.use_key_again(&wish).await;
         }
         let Some(booking) = booking else { return };
         self.think().await;
@@ -100,6 +119,22 @@ impl Client {
         // Also after a cancellation the answer is the same booking.
         if wish.key.is_some() && self.world.happens(200) {
             self.confirm(&wish).await;
+        }
+    }
+
+    /// The same key for something else: refused, or its own booking where there is none. The first
+    /// wish may be asked for at the same time.
+    async fn use_key_again(&self, wish: &Wish) {
+        let (seats, tables) = self.choose();
+        if self.world.happens(500) {
+            self.hold(&seats, &tables).await;
+        }
+        let key = wish.key.clone();
+        let other = self.wishes.new_wish(&self.house, &self.user, &seats, &tables, key);
+        if self.world.happens(500) {
+            join(self.confirm(&other), self.confirm(wish)).await;
+        } else {
+            self.confirm(&other).await;
         }
     }
 
@@ -135,7 +170,7 @@ impl Client {
                 tables: table_texts(std::slice::from_ref(&table)),
                 ..self.request(OperationKind::Hold)
             };
-            let held = self.ask(about, until, move |service| {
+            let held = self.ask(about, self.until(), move |service| {
                 Box::pin(async move { service.hold_table(&event, &user, &table, lasts).await })
             });
             match held.await? {
@@ -147,11 +182,16 @@ impl Client {
             return Some(Ok(()));
         }
         let about = Operation { seats: texts(seats), ..self.request(OperationKind::Hold) };
-        let seats = SeatSet::new(seats.to_vec()).expect("each seat is named once");
-        let held = self.ask(about, until, move |service| {
+        let wanted = seats.to_vec();
+        let seats = SeatSet::new(wanted.clone()).expect("each seat is named once");
+        let held = self.ask(about, self.until(), move |service| {
             Box::pin(async move { service.hold(&event, &user, &seats, lasts).await })
         });
-        Some(held.await?.map(drop))
+        let held = held.await?;
+        if let Err(error) = &held {
+            self.wishes.names_only(&wanted, error);
+        }
+        Some(held.map(drop))
     }
 
     async fn release(&self, seats: &[SeatId], tables: &[TableId]) -> Outcome<()> {
@@ -181,14 +221,14 @@ impl Client {
             tables: table_texts(&tables),
             ..self.request(OperationKind::Extend)
         };
-        self.ask(about, until, move |service| {
+        self.ask(about, self.until(), move |service| {
             Box::pin(async move { service.extend(&event, &user, &seats, &tables, lasts).await })
         })
         .await;
     }
 
-    /// Sends it until there is an answer, at any node; the booking, if it is one.
-    pub(crate) async fn confirm(&self, wish: &Wish) -> Option<BookingId> {
+    /// Sends it until there is an answer, at any node.
+    pub(crate) async fn confirm(&self, wish: &Wish) -> Answer {
         for _ in 0..TRIES_MAX {
             let since_us = self.world.now_us();
             let (event, user, confirm) = (self.house.event, self.user.clone(), wish.confirm());
@@ -204,20 +244,26 @@ impl Client {
                 about.booking = Some(confirmed.booking.id.to_string());
                 about.total = u64::try_from(confirmed.booking.total_amount.minor()).ok();
             };
+            let (wishes, name) = (self.wishes.clone(), wish.name.clone());
             let answer: Outcome<Confirmed> = self
                 .ask(about, booked, move |service| {
-                    Box::pin(async move { service.confirm(&event, &user, confirm).await })
+                    Box::pin(async move {
+                        let answer = service.confirm(&event, &user, confirm).await;
+                        // Also where nobody waits for it any more.
+                        wishes.decided(&name, &answer);
+                        answer
+                    })
                 })
                 .await;
             match answer {
                 Some(Ok(confirmed)) => {
                     self.wishes.granted(&self.house, wish, &confirmed.booking);
-                    return Some(confirmed.booking.id);
+                    return Answer::Booked(confirmed.booking.id, confirmed.version);
                 }
                 Some(Err(BookingError::Unavailable(_))) | None => {}
                 Some(Err(error)) => {
                     self.wishes.refused(&self.house, wish, since_us, &error);
-                    return None;
+                    return Answer::Refused;
                 }
             }
             let (low, high) = THINKS_US;
@@ -226,7 +272,7 @@ impl Client {
                 self.extend(&wish.singles, &wish.tables).await;
             }
         }
-        None
+        Answer::Nothing
     }
 
     async fn pay(&self, id: BookingId) {
@@ -297,6 +343,11 @@ impl Client {
         .await;
     }
 
+    fn until(&self) -> impl FnOnce(&Hold, &mut Operation) + use<> {
+        let world = self.world.clone();
+        move |hold, about| about.expires_us = Some(world.at_us(hold.expires_at))
+    }
+
     fn request(&self, kind: OperationKind) -> Operation {
         noted::request(&self.world, &self.house, kind, &self.user)
     }
@@ -356,10 +407,6 @@ impl Client {
 
 fn paid_once() -> PaymentUpdate {
     PaymentUpdate::Paid { transaction_id: Some("one".to_owned()), amount: None }
-}
-
-fn until(hold: &Hold, about: &mut Operation) {
-    about.expires_us = Some(at_us(hold.expires_at));
 }
 
 fn nothing<T>(_: &T, _: &mut Operation) {}

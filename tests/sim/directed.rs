@@ -1,13 +1,7 @@
 //! Histories that random seeds come to too rarely, played step by step. The rest is as in any
 //! seed: the wire, the nodes and the checks.
 
-use std::{
-    future::Future,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{future::Future, sync::Arc};
 
 use seat_layout::{BookingId, SeatId};
 
@@ -111,10 +105,7 @@ fn play<P: Future<Output = ()> + Send + 'static>(
     nodes.iter().for_each(|node| node.start(&house, &seed::settings()));
     let stage = Stage { world, chaos, house, wishes, nodes };
     stage.spawn(script(stage.clone()));
-    let over = Arc::new(AtomicU64::new(0));
-    let end = Arc::clone(&over);
-    stage.world.after_us(LASTS_US, move || end.store(1, Ordering::Relaxed));
-    stage.world.run(|| over.load(Ordering::Relaxed) == 1);
+    stage.world.run_for(LASTS_US, || false);
     let violation = stage.world.violation();
     stage.nodes.iter().for_each(Node::end);
     stage.world.end();
@@ -148,7 +139,7 @@ impl Stage {
             }
             let key = Some(name.to_owned());
             let wish = self.wishes.new_wish(&self.house, &client.user, &seats, &[], key);
-            client.confirm(&wish).await
+            client.confirm(&wish).await.booking()
         }
     }
 

@@ -19,6 +19,9 @@ use crate::{checks::Checks, world::World};
 /// The one event.
 pub(crate) const EVENT: EventId = EventId::from_bytes([1; 12]);
 
+/// How many items are told at once: so few that everything has many pages.
+pub(crate) const PAGE: usize = 3;
+
 /// What one seat costs.
 pub(crate) const PRICE: f64 = 30.0;
 
@@ -53,7 +56,7 @@ impl House {
         };
         done.now_or_never().expect("memory answers at once").expect("memory does not fail");
         Self {
-            locks: MemoryLockStore::with_clock(Arc::new(ExactClock(world.clone()))),
+            locks: MemoryLockStore::with_pages_of(PAGE, Arc::new(StoreClock(world.clone()))),
             repository,
             event,
             seats: layout.seats().iter().map(|seat| seat.id.clone()).collect(),
@@ -106,13 +109,13 @@ fn layout() -> Layout {
     Layout::new(document).expect("it is a layout")
 }
 
-/// The lock store's clock: the one that judges expiry.
-struct ExactClock(World);
+/// The one that judges expiry.
+struct StoreClock(World);
 
 #[async_trait]
-impl Clock for ExactClock {
+impl Clock for StoreClock {
     fn now(&self) -> Timestamp {
-        self.0.now()
+        self.0.store_now()
     }
 
     async fn sleep(&self, _duration: std::time::Duration) {

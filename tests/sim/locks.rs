@@ -77,6 +77,7 @@ ask! {
     hold(request: HoldRequest) -> HoldReply, |request, reply| LockStep::Hold {
         user: request.user.clone(),
         items: request.seats.iter().cloned().map(Item::Seat).collect(),
+        ttl: request.ttl,
         reply: reply.clone(),
     };
     hold_table(request: TableHoldRequest) -> HoldReply, |request, reply| LockStep::Hold {
@@ -88,12 +89,19 @@ ask! {
             .map(Item::Seat)
             .chain([Item::Table(request.table.clone())])
             .collect(),
+        ttl: request.ttl,
         reply: reply.clone(),
     };
     release(event: EventId, user: UserId, selection: Selection) -> ReleaseReply,
-        |_, user, _, _| LockStep::Release { user: user.clone() };
-    extend(request: ExtendRequest) -> ExtendReply,
-        |request, _| LockStep::Extend { user: request.user.clone() };
+        |_, user, selection, _| LockStep::Release {
+            user: user.clone(),
+            items: selection.items().collect(),
+        };
+    extend(request: ExtendRequest) -> ExtendReply, |request, _| LockStep::Extend {
+        user: request.user.clone(),
+        items: request.selection.items().collect(),
+        ttl: request.ttl,
+    };
     holds_of(event: EventId, user: UserId) -> UserHolds, |_, _, _| LockStep::Read;
     begin(request: TransferRequest) -> BeginReply, |request, reply| LockStep::Begin {
         id: request.id,

@@ -5,6 +5,13 @@
 //! `sim --seeds N` runs so many seeds and ends with 1 when an invariant was broken; `--seed S` runs
 //! one and prints its history; `--bugs` builds itself with planted bugs and ends with 1 when one of
 //! them is not found.
+//!
+//! To read it: `seed` is one history from its start to its `ending`. It happens in a `world`, which
+//! has the time and the tasks. A `node` is a server; its ports `locks` and `repository` ask the
+//! `house` over the `wire`, where `chaos` says what goes wrong. A `client` has `wishes`, a `watcher`
+//! draws a seat map. `checks` looks at every step of a store, `noted` at what clients were told.
+//! `sweep` runs many seeds, `bugs` those with planted bugs; `directed` plays what random seeds come
+//! to too rarely, and `shrink` shortens what has failed.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "it is a program that reports")]
 
@@ -13,6 +20,7 @@ mod chaos;
 mod checks;
 mod client;
 mod directed;
+mod ending;
 mod history;
 mod house;
 mod locks;
@@ -39,6 +47,9 @@ use crate::{options::Options, seed::LeftOut};
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if bugs::are_wanted_elsewhere(&options) {
+        return bugs::run_where_they_are();
+    }
     if options.bugs {
         return bugs::find_all(&options);
     }

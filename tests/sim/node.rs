@@ -184,7 +184,7 @@ impl Node {
                 // Servers are not started in the same microsecond.
                 node.sleep(every.mul_f64(node.world.pick(1_000) as f64 / 1_000.0)).await;
                 loop {
-                    round.take(&service, event).await;
+                    round.take(&node, &service, event).await;
                     node.sleep(every).await;
                 }
             });
@@ -205,7 +205,7 @@ impl Node {
     }
 }
 
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 enum Round {
     Sweep,
     Reconcile,
@@ -215,15 +215,21 @@ enum Round {
 }
 
 impl Round {
-    /// Takes its turn. A round that failed is taken again when it is due.
-    async fn take(self, service: &BookingService, event: EventId) {
-        let _: Result<(), seat_booking::BookingError> = match self {
-            Self::Sweep => service.sweep(&event).await.map(drop),
-            Self::Reconcile => service.reconcile(&event).await.map(drop),
-            Self::AuditLoaded if service.audits_due().is_empty() => Ok(()),
-            Self::AuditLoaded | Self::Audit => service.audit(&event).await.map(drop),
-            Self::Follow => service.follow(&event).await,
+    /// Takes its turn. A round that failed is taken again when it is due; long after the last
+    /// fault none fails, and there is nothing left for it to do.
+    async fn take(self, node: &Node, service: &BookingService, event: EventId) {
+        let was_settled = node.chaos.is_settled();
+        let found = match self {
+            Self::Sweep => service.sweep(&event).await,
+            Self::Reconcile => service.reconcile(&event).await,
+            Self::AuditLoaded if service.audits_due().is_empty() => Ok(0),
+            Self::AuditLoaded | Self::Audit => service.audit(&event).await.map(|r| r.differences),
+            Self::Follow => service.follow(&event).await.map(|()| 0),
         };
+        if was_settled && node.chaos.is_settled() && !matches!(found, Ok(0)) {
+            let id = node.id;
+            node.world.broke("I6", || format!("{self:?} of node {id} still finds {found:?}"));
+        }
     }
 }
 

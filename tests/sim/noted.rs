@@ -12,7 +12,7 @@ use seat_history::{
     Outcome, SeatStatus, check,
 };
 use seat_layout::{SeatId, TableId, UserId};
-use seat_state::{Status, Timestamp};
+use seat_state::Status;
 
 use crate::{
     house::House,
@@ -110,11 +110,6 @@ pub(crate) fn texts<'s>(ids: impl IntoIterator<Item = &'s SeatId>) -> Vec<String
 
 pub(crate) fn table_texts(ids: &[TableId]) -> Vec<String> {
     ids.iter().map(ToString::to_string).collect()
-}
-
-/// The time of the world at which the exact clock shows this.
-pub(crate) fn at_us(time: Timestamp) -> u64 {
-    u64::try_from(time.ms() - World::START.ms()).unwrap_or_default() * 1_000
 }
 
 fn bookings_of(house: &House, user: &UserId) -> Vec<Booking> {

@@ -30,9 +30,8 @@ pub(crate) struct Options {
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) runs: u64,
 
-    /// One planted bug, by name.
+    /// Only this planted bug, by name; with a seed, the history of that seed under it.
     #[arg(long, value_name = "NAME")]
-    #[cfg_attr(not(planted), arg(requires = "bugs"))]
     pub(crate) bug: Option<String>,
 
     /// How many seeds at once; as many as there are cores when not given.

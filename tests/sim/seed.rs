@@ -1,4 +1,4 @@
-//! One seed: a house, three nodes or more, customers, faults, a quiet end, and what must be so then.
+//! One seed: a house, three nodes or more, customers, and faults; how it ends is in `ending`.
 
 use std::{
     collections::BTreeSet,
@@ -9,14 +9,8 @@ use std::{
     time::Duration,
 };
 
-use futures_util::FutureExt;
-use seat_booking::{
-    Item, Limits, MemoryLockStore, Settings, Timing,
-    contract::ItemMark,
-    ports::{HoldReply, HoldRequest, LockStore},
-};
+use seat_booking::{Limits, MemoryLockStore, Pages, Settings, Timing};
 use seat_layout::UserId;
-use seat_state::Status;
 
 use crate::{
     chaos::{Chaos, Fault, Store},
@@ -32,14 +26,16 @@ use crate::{
 
 const NODES: u64 = 3;
 const CLIENTS: u64 = 4;
-const CLIENTS_MAX: u64 = 6;
-const WISHES: u64 = 6;
+pub(crate) const CLIENTS_MAX: u64 = 6;
+pub(crate) const WISHES: u64 = 6;
 /// A seed has at least so many steps of a store before it goes quiet.
 const STEPS_MIN: u64 = 200;
-/// And at most so many: then the customers are left where they are.
+/// And at most so many: then the customers finish what they have begun.
 const STEPS_MAX: u64 = 6_000;
 const WEATHER_EVERY_US: u64 = 40_000;
 const AWAY_US: (u64, u64) = (20_000, 4_000_000);
+/// By how much the clock of another machine may be wrong that becomes the lock store.
+const STORE_AHEAD_MS_MAX: u64 = 2_000;
 const DOWN_US: (u64, u64) = (10_000, 4_000_000);
 
 /// What is left out of a seed when a shorter history is looked for.
@@ -89,12 +85,10 @@ pub(crate) fn settings() -> Settings {
             seats_per_hold_max: 50,
             seats_per_user_max: 4,
         },
+        // So small that everything has more than one.
+        pages: Pages { documents: 2, loaded_items: 3, swept_seats: 2, transfers: 2, changes: 3 },
     }
 }
-
-/// Nothing sticks for longer than this after the last fault: a hold, a transfer's age, and two
-/// rounds.
-const QUIET_US: u64 = 17_000_000;
 
 /// Runs a seed.
 pub(crate) fn run(seed: u64, left_out: &LeftOut, traced: bool) -> Outcome {
@@ -113,23 +107,13 @@ pub(crate) fn run(seed: u64, left_out: &LeftOut, traced: bool) -> Outcome {
         site.start(node);
     }
     site.world.spawn(None, site.clone().weather());
-    let done = site.open_shop(&wishes, left_out);
-
+    let shop = site.open_shop(&wishes, left_out);
     let world = &site.world;
-    let steps = || world.counts_steps();
-    let everyone = done.1;
     world.run(|| {
-        let served = done.0.load(Ordering::Relaxed) == everyone && steps() >= STEPS_MIN;
-        served || steps() >= STEPS_MAX
+        let steps = world.steps();
+        shop.is_done() && steps >= STEPS_MIN || steps >= STEPS_MAX
     });
-    site.calm_down();
-    let quiet_at = world.now_us() + QUIET_US;
-    let over = Arc::new(AtomicU64::new(0));
-    let end = Arc::clone(&over);
-    world.after_us(QUIET_US, move || end.store(1, Ordering::Relaxed));
-    world.run(|| over.load(Ordering::Relaxed) == 1);
-    debug_assert!(world.violation().is_some() || world.now_us() >= quiet_at);
-    site.check_the_end(&wishes);
+    site.end(&wishes, &shop);
     let outcome = Outcome {
         violation: world.violation(),
         counts: world.counts(),
@@ -143,47 +127,62 @@ pub(crate) fn run(seed: u64, left_out: &LeftOut, traced: bool) -> Outcome {
 
 /// Cloning shares it.
 #[derive(Clone)]
-struct Site {
-    world: World,
-    chaos: Chaos,
-    house: House,
-    nodes: Arc<[Node]>,
-    maps: Arc<[SeatMap]>,
-    settings: Settings,
-    noted: Noted,
+pub(crate) struct Site {
+    pub(crate) world: World,
+    pub(crate) chaos: Chaos,
+    pub(crate) house: House,
+    pub(crate) nodes: Arc<[Node]>,
+    pub(crate) maps: Arc<[SeatMap]>,
+    pub(crate) settings: Settings,
+    pub(crate) noted: Noted,
+}
+
+/// The customers of a seed.
+#[derive(Default)]
+pub(crate) struct Shop {
+    done: Arc<AtomicU64>,
+    customers: u64,
+}
+
+impl Shop {
+    /// Whether every customer has had what it wanted, or not.
+    pub(crate) fn is_done(&self) -> bool {
+        self.done.load(Ordering::Relaxed) == self.customers
+    }
 }
 
 impl Site {
-    fn start(&self, node: usize) {
+    pub(crate) fn start(&self, node: usize) {
         self.nodes[node].start(&self.house, &self.settings);
         self.maps[node].watch(&self.nodes[node], &self.house);
     }
 
-    /// Lets the customers in; how many are done, and how many there are.
-    fn open_shop(&self, wishes: &Wishes, left_out: &LeftOut) -> (Arc<AtomicU64>, u64) {
-        let done = Arc::new(AtomicU64::new(0));
+    /// Lets the customers in.
+    fn open_shop(&self, wishes: &Wishes, left_out: &LeftOut) -> Shop {
+        let mut shop = Shop::default();
         let clients = CLIENTS + self.world.pick(CLIENTS_MAX - CLIENTS + 1);
-        let mut everyone = 0;
-        for number in 0..clients {
-            if left_out.clients.contains(&number) {
-                continue;
-            }
-            everyone += 1;
-            let client = Client {
-                world: self.world.clone(),
-                chaos: self.chaos.clone(),
-                house: self.house.clone(),
-                nodes: Arc::clone(&self.nodes),
-                settings: self.settings.clone(),
-                wishes: wishes.clone(),
-                noted: self.noted.clone(),
-                user: user(&format!("u{number}")),
-                done: Arc::clone(&done),
-            };
-            let most = left_out.wishes_max.unwrap_or(u64::MAX);
+        for number in (0..clients).filter(|number| !left_out.clients.contains(number)) {
+            shop.customers += 1;
+            let client = self.client(wishes, &format!("u{number}"), &shop.done);
+            let most = left_out.wishes_max.unwrap_or(WISHES);
             self.world.spawn(None, client.shop((1 + self.world.pick(WISHES)).min(most)));
         }
-        (done, everyone)
+        shop
+    }
+
+    /// A customer of this name.
+    pub(crate) fn client(&self, wishes: &Wishes, name: &str, done: &Arc<AtomicU64>) -> Client {
+        Client {
+            world: self.world.clone(),
+            chaos: self.chaos.clone(),
+            house: self.house.clone(),
+            nodes: Arc::clone(&self.nodes),
+            settings: self.settings.clone(),
+            wishes: wishes.clone(),
+            noted: self.noted.clone(),
+            user: user(name),
+            done: Arc::clone(done),
+        }
     }
 
     /// What happens to nodes and stores as a whole.
@@ -232,6 +231,8 @@ impl Site {
             self.world.trace(|| "the lock store loses its newest writes".into());
             self.noted.loss(&self.world, "failover");
             self.house.locks.fail_over(replica);
+            let ahead_ms = self.world.pick(2 * STORE_AHEAD_MS_MAX) as i64;
+            self.world.change_store_clock(ahead_ms - STORE_AHEAD_MS_MAX as i64);
             self.house.checks.after_loss(&self.house);
         }
         if self.chaos.strikes(Fault::NewRun) {
@@ -239,88 +240,8 @@ impl Site {
             self.house.locks.restart();
         }
     }
-
-    /// Nothing fails any more, and every node runs.
-    fn calm_down(&self) {
-        self.chaos.ends();
-        self.world.trace(|| "from now on nothing fails".into());
-        for (id, node) in self.nodes.iter().enumerate() {
-            node.wake_up();
-            if node.service().is_none() {
-                self.start(id);
-            }
-        }
-    }
-
-    /// I2, I5, I6, I8: at the end every seat is sold or to be had, and everybody knows it.
-    fn check_the_end(&self, wishes: &Wishes) {
-        let (world, house) = (&self.world, &self.house);
-        wishes.all_kept(house);
-        let content = house.locks.content(house.event);
-        if content.epoch.is_none() || content.loading {
-            return world.broke("I6", || format!("the event is not on sale: {content:?}"));
-        }
-        if let Some((id, _)) = content.transfers.first_key_value() {
-            world.broke("I6", || format!("the transfer of {id} still stands"));
-        }
-        let active = house.checks.active();
-        let owner = |item: &Item| active.values().find(|active| active.items.contains(item));
-        let items = house.seats.iter().cloned().map(Item::Seat);
-        let items = items.chain([Item::Table(house.table.clone())]);
-        let (mut letters, mut shown_all) = (String::new(), Vec::new());
-        for item in items {
-            let is = content.items.get(&item);
-            let owned = owner(&item).map(|active| ItemMark::Is(active.mark, active.id));
-            let mark = is.and_then(|is| is.mark);
-            if mark != owned {
-                let invariant = if owned.is_some() { "I5" } else { "I6" };
-                world.broke(invariant, || format!("{item} is {mark:?}, and is to be {owned:?}"));
-            }
-            if is.is_some_and(|is| is.lock.is_some()) {
-                world.broke("I6", || format!("{item} is still held: {is:?}"));
-            }
-            if matches!(item, Item::Seat(_)) {
-                let shown =
-                    is.and_then(|is| is.shown).map_or(Status::Available, |(status, _)| status);
-                letters.push(shown.letter());
-                shown_all.push(shown);
-            }
-        }
-        for (node, map) in self.maps.iter().enumerate() {
-            let drawn = map.letters();
-            if drawn.as_ref() != Some(&letters) {
-                world.broke("I8", || {
-                    format!("node {node} has announced {drawn:?}, and it is {letters}")
-                });
-            }
-        }
-        let users: Vec<UserId> = (0..CLIENTS_MAX).map(|n| user(&format!("u{n}"))).collect();
-        self.noted.check(world, house, &users, house.seats.iter().cloned().zip(shown_all));
-        self.sell_the_rest(&letters);
-    }
-
-    /// Whatever is available can be held.
-    fn sell_the_rest(&self, letters: &str) {
-        for (seat, letter) in self.house.seats.iter().zip(letters.chars()) {
-            if letter != Status::Available.letter() {
-                continue;
-            }
-            let request = HoldRequest {
-                event: self.house.event,
-                user: user(&format!("last-{seat}")),
-                seats: vec![seat.clone()],
-                ttl: self.settings.limits.hold_max,
-                seats_max: 1,
-            };
-            let held = self.house.locks.hold(request).now_or_never();
-            if !matches!(held, Some(Ok(HoldReply::Held(_)))) {
-                self.world
-                    .broke("I6", || format!("{seat} is available and can't be held: {held:?}"));
-            }
-        }
-    }
 }
 
-fn user(name: &str) -> UserId {
+pub(crate) fn user(name: &str) -> UserId {
     name.parse().expect("it is a user's name")
 }

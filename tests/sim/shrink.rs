@@ -5,13 +5,11 @@ use std::{collections::BTreeSet, process::ExitCode};
 
 use crate::{
     history,
-    seed::{self, LeftOut, Outcome},
+    seed::{self, CLIENTS_MAX, LeftOut, Outcome, WISHES},
 };
 
 /// How many histories are tried.
 const TRIES_MAX: u32 = 600;
-const CLIENTS_MAX: u64 = 8;
-const WISHES_MAX: u64 = 4;
 
 /// Shrinks the history of a seed that broke an invariant, and prints it.
 pub(crate) fn show(seed: u64) -> ExitCode {
@@ -38,7 +36,7 @@ struct Search {
 impl Search {
     fn least(&mut self, faults: u64) -> LeftOut {
         let mut least = LeftOut::default();
-        for wishes in 1..=WISHES_MAX {
+        for wishes in 1..=WISHES {
             let fewer = LeftOut { wishes_max: Some(wishes), ..least.clone() };
             if self.still_breaks(&fewer).is_some() {
                 least = fewer;

@@ -7,6 +7,7 @@
 
 use std::{
     io::{IsTerminal, Write},
+    panic::{self, AssertUnwindSafe},
     process::ExitCode,
     sync::{
         Mutex,
@@ -53,7 +54,7 @@ pub(crate) fn run(options: &Options) -> ExitCode {
             }
         }
     });
-    seeds.report(start)
+    seeds.report(start, options.jobs())
 }
 
 struct Sweep {
@@ -92,7 +93,12 @@ impl Sweep {
             if seed >= self.end || over || self.broken.load(Ordering::Relaxed) {
                 return;
             }
-            let outcome = seed::run(seed, &LeftOut::default(), false);
+            let run = || seed::run(seed, &LeftOut::default(), false);
+            let Ok(outcome) = panic::catch_unwind(AssertUnwindSafe(run)) else {
+                println!("seed {seed} panicked");
+                self.broken.store(true, Ordering::Relaxed);
+                return;
+            };
             let mut counts = lock(&self.counts);
             counts.add(&outcome.counts);
             counts.seeds += 1;
@@ -117,14 +123,18 @@ impl Sweep {
         let _ = write!(err, "{before}{line}{after}");
     }
 
-    fn report(&self, start: Instant) -> ExitCode {
+    fn report(&self, start: Instant, jobs: usize) -> ExitCode {
         let took = start.elapsed().as_secs_f64();
         let counts = lock(&self.counts);
         print!("{counts}");
-        println!("steps a second       {:>12.0}", counts.steps as f64 / took);
+        let each = counts.steps as f64 / took / jobs as f64;
+        println!("steps a second       {each:>12.0} on each of {jobs} cores");
         println!("took                 {took:>11.1} s");
         if let Some(seed) = lock(&self.failing).iter().min() {
             return shrink::show(*seed);
+        }
+        if self.broken.load(Ordering::Relaxed) {
+            return ExitCode::FAILURE;
         }
         let unseen = counts.unseen();
         if counts.seeds >= ALL_WORDS_WITHIN && !unseen.is_empty() {

@@ -12,6 +12,9 @@ use crate::{
     world::{World, lock},
 };
 
+const COMES_BACK_US: u64 = 100_000;
+const CUTS_PER_THOUSAND: u64 = 20;
+
 /// What is drawn: a letter for each seat, and the version that they show.
 type Drawn = Arc<Mutex<Option<(Version, Vec<u8>)>>>;
 
@@ -20,18 +23,15 @@ type Drawn = Arc<Mutex<Option<(Version, Vec<u8>)>>>;
 pub(crate) struct SeatMap(Drawn);
 
 impl SeatMap {
-    /// Draws what this node announces until it dies; who comes back begins anew.
+    /// Draws what this node announces until it dies, and resumes when it comes back.
     pub(crate) fn watch(&self, node: &Node, house: &House) {
         let Some(service) = node.service() else { return };
         let (map, world, house) = (self.clone(), node.world.clone(), house.clone());
-        *lock(&map.0) = None;
         node.world.spawn(Some(node.id), async move {
             loop {
-                let drawn = map.draw(&service, &house, &world).await;
-                // Nothing could be read; as a browser does, it tries again.
-                if drawn.is_err() {
-                    world.wait_us(100_000).await;
-                }
+                // Cut, or nothing could be read: as a browser does, it comes back.
+                let _ = map.draw(&service, &house, &world).await;
+                world.wait_us(COMES_BACK_US).await;
             }
         });
     }
@@ -48,20 +48,28 @@ impl SeatMap {
         house: &House,
         world: &World,
     ) -> Result<(), BookingError> {
-        let mut watch = service.watch(&house.event, None).await?;
-        self.read(service, house.event).await?;
+        let drawn = lock(&self.0).as_ref().map(|(version, _)| *version);
+        let since = match drawn {
+            Some(version) => version,
+            None => self.read(service, house.event).await?,
+        };
+        let mut watch = service.watch(&house.event, Some(since)).await?;
         while let Some(message) = watch.next().await {
             match message {
-                WatchMessage::Resync(_) => self.read(service, house.event).await?,
+                WatchMessage::Resync(_) => {
+                    // Until it is read nothing is known.
+                    *lock(&self.0) = None;
+                    self.read(service, house.event).await?;
+                }
                 WatchMessage::Change(announcement) => {
                     let next = announcement.version;
                     let mut drawn = lock(&self.0);
                     let Some((version, letters)) = drawn.as_mut() else { continue };
-                    // What was read already is announced as well.
-                    if next <= *version {
+                    // What was read already is announced as well, and what came before that.
+                    if next.epoch != version.epoch || next.seq <= version.seq {
                         continue;
                     }
-                    if next.epoch != version.epoch || next.seq != version.seq + 1 {
+                    if next.seq != version.seq + 1 {
                         world.broke("I8", || format!("{next} was announced after {version}"));
                     }
                     for change in &announcement.change.seats {
@@ -72,14 +80,22 @@ impl SeatMap {
                     *version = next;
                 }
             }
+            if world.happens(CUTS_PER_THOUSAND) {
+                break;
+            }
         }
         Ok(())
     }
 
-    async fn read(&self, service: &BookingService, event: EventId) -> Result<(), BookingError> {
+    async fn read(
+        &self,
+        service: &BookingService,
+        event: EventId,
+    ) -> Result<Version, BookingError> {
         let view = service.view(&event, None).await?;
         let read = |live: &LiveState| (live.version(), live.letters().into_bytes());
-        *lock(&self.0) = Some(view.read(read));
-        Ok(())
+        let (version, letters) = view.read(read);
+        *lock(&self.0) = Some((version, letters));
+        Ok(version)
     }
 }

@@ -1,7 +1,7 @@
 //! What customers wanted and what they were told, compared with what the repository has.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex},
 };
 
@@ -45,13 +45,17 @@ struct Known {
     with_key: BTreeMap<String, u64>,
     /// What was answered to be booked.
     granted: BTreeMap<BookingId, Booking>,
+    /// What was answered to be paid.
+    paid: BTreeSet<BookingId>,
     cancelled: u64,
 }
 
 /// What has become of a wish.
 #[derive(Default)]
 struct Fate {
+    wish: Option<Wish>,
     sent: u64,
+    /// How many of the requests have come to a no, heard or not.
     refused: u64,
     booking: Option<BookingId>,
 }
@@ -89,18 +93,50 @@ impl Wishes {
     ) -> Wish {
         let mut known = lock(&self.known);
         let name = format!("wish-{}", known.of_name.len());
-        known.of_name.insert(name.clone(), Fate::default());
         if let Some(key) = &key {
             *known.with_key.entry(key.clone()).or_default() += 1;
         }
         let of_table = house.table_seats().filter(|_| !tables.is_empty());
-        Wish {
+        let wish = Wish {
             name,
             user: user.clone(),
             singles: singles.to_vec(),
             tables: tables.to_vec(),
             seats: singles.iter().chain(of_table).cloned().collect(),
             key,
+        };
+        let fate = Fate { wish: Some(wish.clone()), ..Fate::default() };
+        known.of_name.insert(wish.name.clone(), fate);
+        wish
+    }
+
+    /// Wishes with a key that nobody has answered yet.
+    pub(crate) fn open_with_key(&self) -> Vec<Wish> {
+        let known = lock(&self.known);
+        let open = known.of_name.values().filter(|fate| fate.booking.is_none());
+        let open = open.filter(|fate| fate.refused < fate.sent);
+        open.filter_map(|fate| fate.wish.clone()).filter(|wish| wish.key.is_some()).collect()
+    }
+
+    /// A request for it has come to this, whether somebody hears of it or not.
+    pub(crate) fn decided<T>(&self, name: &str, answer: &Result<T, BookingError>) {
+        if matches!(answer, Err(error) if !matches!(error, BookingError::Unavailable(_))) {
+            lock(&self.known).of_name.entry(name.to_owned()).or_default().refused += 1;
+        }
+    }
+
+    /// A refusal names some of what was asked for, and nothing else.
+    pub(crate) fn names_only(&self, wanted: &[SeatId], error: &BookingError) {
+        let (BookingError::SeatsUnavailable { seats: named, .. } | BookingError::NotHeld(named)) =
+            error
+        else {
+            return;
+        };
+        if matches!(error, BookingError::SeatsUnavailable { tables, .. } if !tables.is_empty()) {
+            return;
+        }
+        if named.is_empty() || !named.iter().all(|seat| wanted.contains(seat)) {
+            self.world.broke("I3", || format!("of {wanted:?} it was answered {error:?}"));
         }
     }
 
@@ -124,7 +160,7 @@ impl Wishes {
     /// It was answered that this is booked.
     pub(crate) fn granted(&self, house: &House, wish: &Wish, booking: &Booking) {
         let total = Money::from_major(PRICE).unwrap_or_default().times(wish.seats.len() as i64);
-        let stored = match self.stored(house, booking.id) {
+        let stored = match stored(house, booking.id) {
             Some(Record::Booking(stored)) => stored,
             other @ (Some(Record::Block(_) | Record::Abandoned(_)) | None) => {
                 let what = format!(
@@ -134,6 +170,14 @@ impl Wishes {
                 return self.world.broke("I2", || what);
             }
         };
+        // What changes later is its status and its payment.
+        let same = stored.selection() == booking.selection()
+            && (&stored.user_id, stored.total_amount, &stored.notes, &stored.request)
+                == (&booking.user_id, booking.total_amount, &booking.notes, &booking.request);
+        if !same {
+            let what = format!("{} was answered {booking:?}, and stored is {stored:?}", wish.name);
+            return self.world.broke("I2", || what);
+        }
         let mut seats: Vec<SeatId> = stored.selection().all_seats().cloned().collect();
         let mut wanted = wish.seats.clone();
         seats.sort_unstable();
@@ -159,8 +203,7 @@ impl Wishes {
         let mut known = lock(&self.known);
         let one_wish = wish.key.as_ref().is_some_and(|key| known.with_key.get(key) == Some(&1));
         let fate = known.of_name.entry(wish.name.clone()).or_default();
-        fate.refused += 1;
-        if let (Some(booking), true) = (fate.booking, one_wish) {
+        if let Some(booking) = fate.booking {
             self.world.broke("I7", || {
                 format!("{} is booked as {booking} and was then answered {error}", wish.name)
             });
@@ -174,9 +217,11 @@ impl Wishes {
         if !expected {
             self.world.broke("I7", || format!("{} was answered {error}", wish.name));
         }
+        drop(known);
+        self.names_only(&wish.seats, error);
         let held = || house.checks.has_held(wish, since_us);
         if matches!(error, BookingError::NotHeld(_)) && held() {
-            self.world.broke("I9", || {
+            self.world.broke("I4", || {
                 format!("{} was told that {:?} are not held, and they are", wish.user, wish.seats)
             });
         }
@@ -187,7 +232,7 @@ impl Wishes {
 
     pub(crate) fn cancelled(&self, house: &House, id: BookingId) {
         lock(&self.known).cancelled += 1;
-        match self.stored(house, id) {
+        match stored(house, id) {
             Some(Record::Booking(booking)) if booking.status == BookingStatus::Cancelled => {}
             other => self.world.broke("I2", || {
                 format!("{id} was answered to be cancelled, and stored is {other:?}")
@@ -202,7 +247,7 @@ impl Wishes {
         id: BookingId,
         answer: &Result<(), BookingError>,
     ) {
-        let stored = match self.stored(house, id) {
+        let stored = match stored(house, id) {
             Some(Record::Booking(booking)) => booking,
             other => {
                 return self.world.broke("I2", || {
@@ -220,14 +265,24 @@ impl Wishes {
         if !right {
             self.world.broke("I2", || format!("{id} was answered {answer:?}, and is {stored:?}"));
         }
+        if answer.is_ok() {
+            lock(&self.known).paid.insert(id);
+        }
     }
 
     /// At the end: what was answered is there.
     pub(crate) fn all_kept(&self, house: &House) {
         let known = lock(&self.known);
         for (id, answered) in &known.granted {
-            match self.stored(house, *id) {
-                Some(Record::Booking(stored)) if stored.selection() == answered.selection() => {}
+            match stored(house, *id) {
+                Some(Record::Booking(stored)) if stored.selection() == answered.selection() => {
+                    let status = stored.payment.status;
+                    let is_paid = matches!(status, PaymentStatus::Paid | PaymentStatus::Refunded);
+                    if known.paid.contains(id) && !is_paid {
+                        let what = || format!("{id} was answered to be paid and is {status:?}");
+                        self.world.broke("I2", what);
+                    }
+                }
                 other => {
                     self.world.broke("I2", || format!("{id} was answered and stored is {other:?}"));
                 }
@@ -239,9 +294,10 @@ impl Wishes {
             counts.cancelled += cancelled;
         });
     }
+}
 
-    fn stored(&self, house: &House, id: BookingId) -> Option<Record> {
-        let record = house.repository.record(id).now_or_never();
-        record.expect("memory answers at once").expect("memory does not fail")
-    }
+/// What the repository has of this id.
+pub(crate) fn stored(house: &House, id: BookingId) -> Option<Record> {
+    let record = house.repository.record(id).now_or_never();
+    record.expect("memory answers at once").expect("memory does not fail")
 }

@@ -27,7 +27,7 @@ pub(crate) const ALL: &[(&str, &[&str])] = &[
     ("transfer", &["some", "nothing", "not_loaded", "unknown"]),
     ("transfers", &["some", "nothing", "not_loaded", "unknown"]),
     ("load_begin", &["ready", "begun", "busy", "unknown"]),
-    ("load_drop", &["done", "fenced", "unknown"]),
+    ("load_drop", &["done", "again", "fenced", "unknown"]),
     ("load_chunk", &["done", "fenced", "unknown"]),
     ("load_end", &["done", "fenced", "unknown"]),
     ("sweep", &["some", "nothing", "not_loaded", "unknown"]),

@@ -2,11 +2,14 @@
 //! when something has happened to them. Nothing here sleeps, and no thread is started.
 
 use std::{
-    cmp::Reverse,
+    cmp::{self, Reverse},
     collections::{BinaryHeap, VecDeque},
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll, Wake, Waker},
     time::Duration,
 };
@@ -36,6 +39,7 @@ struct Inner {
 
 struct State {
     now_us: u64,
+    store_ahead_ms: i64,
     next: u64,
     agenda: BinaryHeap<Reverse<Appointment>>,
     tasks: Vec<TaskSlot>,
@@ -73,6 +77,7 @@ impl World {
     pub(crate) fn new(seed: u64, traced: bool) -> Self {
         let state = State {
             now_us: 0,
+            store_ahead_ms: 0,
             next: 0,
             agenda: BinaryHeap::new(),
             tasks: Vec::new(),
@@ -97,6 +102,22 @@ impl World {
     /// The time as an exact clock shows it.
     pub(crate) fn now(&self) -> Timestamp {
         Self::START.after(Duration::from_micros(self.now_us()))
+    }
+
+    /// The time as the lock store's clock shows it, which judges expiry.
+    pub(crate) fn store_now(&self) -> Timestamp {
+        Timestamp::from_ms(self.now().ms() + self.state().store_ahead_ms)
+    }
+
+    /// Another machine is the lock store, whose clock is ahead of the exact one by so much.
+    pub(crate) fn change_store_clock(&self, ahead_ms: i64) {
+        self.state().store_ahead_ms = ahead_ms;
+    }
+
+    /// When the lock store's clock shows this, in microseconds since the beginning.
+    pub(crate) fn at_us(&self, time: Timestamp) -> u64 {
+        let ms = time.ms() - Self::START.ms() - self.state().store_ahead_ms;
+        u64::try_from(ms).unwrap_or_default() * 1_000
     }
 
     /// The next random number below `bound`. There is one run of numbers for the whole world, so a
@@ -181,6 +202,15 @@ impl World {
         }
     }
 
+    /// Goes on for so long, or until `until` says so; whether it did.
+    pub(crate) fn run_for(&self, us: u64, until: impl Fn() -> bool) -> bool {
+        let over = Arc::new(AtomicBool::new(false));
+        let end = Arc::clone(&over);
+        self.after_us(us, move || end.store(true, Ordering::Relaxed));
+        self.run(|| over.load(Ordering::Relaxed) || until());
+        until()
+    }
+
     fn poll(&self, id: usize) {
         let mut state = self.state();
         // It may have ended since it was woken.
@@ -202,7 +232,7 @@ impl World {
     }
 
     /// How many calls have arrived at a store.
-    pub(crate) fn counts_steps(&self) -> u64 {
+    pub(crate) fn steps(&self) -> u64 {
         self.state().counts.steps
     }
 
@@ -229,7 +259,6 @@ impl World {
             return;
         }
         let what = what();
-        self.trace(|| format!("{invariant} is broken: {what}"));
         self.state().broken = Some(Violation { invariant, what });
     }
 
@@ -264,13 +293,13 @@ impl PartialEq for Appointment {
 impl Eq for Appointment {}
 
 impl PartialOrd for Appointment {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    fn partial_cmp(&self, other: &Self) -> Option<cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
 impl Ord for Appointment {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+    fn cmp(&self, other: &Self) -> cmp::Ordering {
         (self.due_us, self.order).cmp(&(other.due_us, other.order))
     }
 }

@@ -2,7 +2,7 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use seat_history::Report;
 
-use super::strike::Cost;
+use super::strike::{Cost, Outage};
 
 /// What a run prints at its end.
 pub(super) struct Figures<'a> {
@@ -20,18 +20,20 @@ impl fmt::Display for Figures<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (stores, seed, took) = (self.stores, self.seed, self.took.as_secs());
         writeln!(f, "faults on {stores}, seed {seed}, {took} s")?;
-        writeln!(f, "  {:<22} {:>5}  longest outage", "fault", "count")?;
-        let mut kinds: BTreeMap<_, (usize, Duration)> = BTreeMap::new();
+        writeln!(f, "  {:<22} {:>5}  {:>12}  {:>12}", "fault", "count", "none held", "none sold")?;
+        let mut kinds: BTreeMap<_, (usize, Outage)> = BTreeMap::new();
+        let mut all = (0, Outage::default());
         for cost in self.costs {
-            let (count, longest) = kinds.entry(cost.kind).or_default();
-            *count += 1;
-            *longest = cost.outage.max(*longest);
+            for (count, longest) in [kinds.entry(cost.kind).or_default(), &mut all] {
+                *count += 1;
+                *longest = longest.max(cost.outage);
+            }
         }
-        for (kind, (count, longest)) in &kinds {
-            writeln!(f, "  {kind:<22} {count:>5}  {:.2} s", longest.as_secs_f64())?;
+        let kinds = kinds.iter().map(|(kind, outage)| (kind.to_string(), outage));
+        for (kind, (count, Outage { holds, sales })) in kinds.chain([("all".to_owned(), &all)]) {
+            let (holds, sales) = (holds.as_secs_f64(), sales.as_secs_f64());
+            writeln!(f, "  {kind:<22} {count:>5}  {holds:>10.2} s  {sales:>10.2} s")?;
         }
-        let longest = self.costs.iter().map(|cost| cost.outage).max().unwrap_or_default();
-        writeln!(f, "  {:<22} {:>5}  {:.2} s", "all", self.costs.len(), longest.as_secs_f64())?;
         for line in self.report.to_string().lines() {
             writeln!(f, "  {line}")?;
         }

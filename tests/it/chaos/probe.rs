@@ -39,6 +39,17 @@ impl Probe {
         Self { user, random: SeededRandomness::new(seed), orders: AtomicU64::new(0) }
     }
 
+    /// Waits until this server lets somebody hold a seat.
+    pub(super) async fn holds_at(&self, hall: &Hall, door: usize, server: &Server) {
+        let start = Instant::now();
+        while self.hold(hall, door).await.is_none() {
+            if start.elapsed() >= GIVES_UP_AFTER {
+                panic!("server {door} holds nothing any more:\n{}", server.nodes()[door].log());
+            }
+            sleep(PAUSE).await;
+        }
+    }
+
     /// Waits until this server lets somebody hold a seat and book it.
     pub(super) async fn sells_at(&self, hall: &Hall, door: usize, server: &Server) {
         if self.order_until(Outcome::Yes, hall, door, GIVES_UP_AFTER).await.is_none() {

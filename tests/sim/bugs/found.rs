@@ -25,7 +25,10 @@ const SEEDS_MAX: u64 = 20_000;
 const APART: u64 = 1_000_000;
 
 /// Switches a bug on for this thread.
-pub(super) fn plant(name: Option<&str>) {
+///
+/// # Panics
+/// When there is no such bug.
+pub(crate) fn plant(name: Option<&str>) {
     let bug = name.map(|name| {
         let found = Bug::ALL.iter().find(|(bug, _)| format!("{bug:?}") == name);
         found.unwrap_or_else(|| panic!("there is no bug {name}")).0
@@ -37,11 +40,13 @@ pub(super) fn plant(name: Option<&str>) {
 struct Found {
     /// How many seeds each took; none when it gave up.
     seeds: Vec<Option<u64>>,
+    /// The first seed that found it.
+    by: Option<u64>,
     invariants: BTreeSet<&'static str>,
 }
 
 /// Looks for every bug and prints the table.
-pub(super) fn find_all(options: &Options) -> ExitCode {
+pub(crate) fn find_all(options: &Options) -> ExitCode {
     let wanted: Vec<(Bug, &str)> = Bug::ALL
         .iter()
         .filter(|(bug, _)| options.bug.as_ref().is_none_or(|name| format!("{bug:?}") == *name))
@@ -49,7 +54,10 @@ pub(super) fn find_all(options: &Options) -> ExitCode {
         .collect();
     let next = AtomicUsize::new(0);
     let missed = Mutex::new(Vec::new());
-    println!("{:<26} {:>8} {:>8}  {:<12} what it does", "bug", "median", "most", "breaks");
+    println!(
+        "{:<26} {:>8} {:>8} {:>8}  {:<8} what it does",
+        "bug", "median", "most", "by seed", "breaks"
+    );
     thread::scope(|scope| {
         for _ in 0..options.jobs() {
             scope.spawn(|| {
@@ -79,7 +87,7 @@ pub(super) fn find_all(options: &Options) -> ExitCode {
 
 fn search(bug: Bug, runs: u64) -> Found {
     Bug::plant(Some(bug));
-    let mut found = Found { seeds: Vec::new(), invariants: BTreeSet::new() };
+    let mut found = Found { seeds: Vec::new(), by: None, invariants: BTreeSet::new() };
     // These need more coincidences than a search has seeds.
     let directed = match bug {
         Bug::NoWithoutFence => Some(directed::an_insert_after_its_refusal()),
@@ -100,6 +108,7 @@ fn search(bug: Bug, runs: u64) -> Found {
         let first = violations.find_map(|violation| violation);
         found.seeds.push(first.map(|(seeds, _)| seeds));
         found.invariants.extend(first.map(|(_, invariant)| invariant));
+        found.by = found.by.or(first.map(|(seeds, _)| run * APART + seeds - 1));
     }
     Bug::plant(None);
     found
@@ -119,6 +128,7 @@ impl Found {
         let most = count(seeds[seeds.len() - 1]);
         let invariants: Vec<&str> = self.invariants.iter().copied().collect();
         let name = format!("{bug:?}");
-        format!("{name:<26} {median:>8} {most:>8}  {:<12} {what}", invariants.join(" "))
+        let by = self.by.map_or(String::new(), |seed| seed.to_string());
+        format!("{name:<26} {median:>8} {most:>8} {by:>8}  {:<8} {what}", invariants.join(" "))
     }
 }

@@ -27,13 +27,14 @@ impl Checks {
         for item in items {
             let was = before.items.get(&item).unwrap_or(&NOTHING);
             let is = seen.content.items.get(&item).unwrap_or(&NOTHING).clone();
-            if let Some((invariant, what)) = self.wrong_about_lock(step, was, &is) {
+            if let Some((invariant, what)) = self.wrong_about_lock(seen, step, &item, was, &is) {
                 self.world.broke(invariant, || format!("{item} by {method}: {what}"));
             }
-            if let Some((invariant, what)) = wrong_about_mark(method, step, was, &is) {
+            if let Some((invariant, what)) = wrong_about_mark(seen, method, step, &item, was, &is) {
                 self.world.broke(invariant, || format!("{item} by {method}: {what}"));
             }
-            let was_live = was.lock.as_ref().is_some_and(|lock| lock.expires_at > self.world.now());
+            let was_live =
+                was.lock.as_ref().is_some_and(|lock| lock.expires_at > self.world.store_now());
             note_holder(seen, &item, &is, was_live, self.world.now_us());
         }
         self.refused_for_a_reason(before, step);
@@ -41,14 +42,17 @@ impl Checks {
 
     fn wrong_about_lock(
         &self,
+        seen: &Seen,
         step: &LockStep,
+        item: &Item,
         was: &ItemContent,
         is: &ItemContent,
     ) -> Option<(&'static str, String)> {
-        let live = was.lock.as_ref().filter(|lock| lock.expires_at > self.world.now());
+        let now = self.world.store_now();
+        let live = was.lock.as_ref().filter(|lock| lock.expires_at > now);
         match (live, &is.lock) {
             (Some(was), Some(lock)) if was == lock => None,
-            (Some(live), None) => ended_by_right(step, live, is)
+            (Some(live), None) => ended_by_right(step, item, live, is)
                 .then_some(())
                 .is_none()
                 .then(|| ("I4", format!("the hold of {} ended early", live.user))),
@@ -56,11 +60,23 @@ impl Checks {
                 Some(("I4", format!("it is {}'s, and {} holds it", live.user, lock.user)))
             }
             (Some(live), Some(lock)) => {
-                let own = |user: &UserId| *user == live.user;
-                if matches!(step, LockStep::Extend { user } if own(user)) {
-                    (lock.expires_at < live.expires_at)
-                        .then(|| ("I4", "an extension made a hold shorter".to_owned()))
-                } else if matches!(step, LockStep::Hold { user, .. } if own(user)) {
+                let own = |user: &UserId, items: &[Item]| {
+                    *user == live.user && (items.is_empty() || items.contains(item))
+                };
+                if let LockStep::Extend { user, items, ttl } = step
+                    && own(user, items)
+                {
+                    let right = live.expires_at..=live.expires_at.max(now.after(*ttl));
+                    (!right.contains(&lock.expires_at)).then(|| {
+                        (
+                            "I4",
+                            format!(
+                                "an extension made it {}, from {}",
+                                lock.expires_at, live.expires_at
+                            ),
+                        )
+                    })
+                } else if matches!(step, LockStep::Hold { user, items, .. } if own(user, items)) {
                     // A table and its seats expire together, at the earliest.
                     (lock.expires_at > live.expires_at)
                         .then(|| ("I4", "a repeated hold was stretched".to_owned()))
@@ -69,10 +85,14 @@ impl Checks {
                 }
             }
             (None, Some(lock)) if was.lock.as_ref() != Some(lock) => {
-                let held = matches!(step, LockStep::Hold { user, reply: HoldReply::Held(_), .. }
-                    if *user == lock.user);
+                // A seat that a table has lost and takes again expires with the table.
+                let in_time = |ttl| lock.table.is_some() || lock.expires_at <= now.after(ttl);
+                let held = matches!(step,
+                    LockStep::Hold { user, items, ttl, reply: HoldReply::Held(_) }
+                        if *user == lock.user && items.contains(item) && in_time(*ttl));
                 let back = matches!(step, LockStep::GiveBack { id } | LockStep::Finish { id, .. }
-                    if was.mark == Some(ItemMark::InTransfer(*id)));
+                    if was.mark == Some(ItemMark::InTransfer(*id))
+                        && seen.began.get(id) == Some(&lock.user));
                 match was.mark {
                     Some(mark) if held => {
                         Some(("I5", format!("{} holds it, and it is {mark:?}", lock.user)))
@@ -92,7 +112,7 @@ impl Checks {
         };
         for seat in seats {
             let was = before.items.get(&Item::Seat(seat.clone())).unwrap_or(&NOTHING);
-            let live = was.lock.as_ref().filter(|lock| lock.expires_at > self.world.now());
+            let live = was.lock.as_ref().filter(|lock| lock.expires_at > self.world.store_now());
             if was.mark.is_none() && live.is_none_or(|lock| lock.user == *user) {
                 self.world.broke("I6", || format!("{user} was refused {seat}, which is available"));
             }
@@ -100,18 +120,23 @@ impl Checks {
     }
 }
 
-fn ended_by_right(step: &LockStep, live: &ItemLock, is: &ItemContent) -> bool {
+fn ended_by_right(step: &LockStep, item: &Item, live: &ItemLock, is: &ItemContent) -> bool {
     let is_marked = |by: BookingId| matches!(is.mark, Some(ItemMark::Is(_, id)) if id == by);
-    matches!(step, LockStep::Release { user } if *user == live.user)
-        || matches!(step, LockStep::Begin { id, user, .. }
-            if *user == live.user && is.mark == Some(ItemMark::InTransfer(*id)))
+    matches!(step, LockStep::Release { user, items }
+        if *user == live.user && (items.is_empty() || items.contains(item)))
+        || matches!(step, LockStep::Begin { id, user, items, .. }
+            if *user == live.user
+                && items.contains(item)
+                && is.mark == Some(ItemMark::InTransfer(*id)))
         || matches!(step, LockStep::Finish { id, .. } if is_marked(*id))
         || matches!(step, LockStep::LoadChunk { ids, .. } if ids.iter().any(|id| is_marked(*id)))
 }
 
 fn wrong_about_mark(
+    seen: &Seen,
     method: &str,
     step: &LockStep,
+    item: &Item,
     was: &ItemContent,
     is: &ItemContent,
 ) -> Option<(&'static str, String)> {
@@ -119,14 +144,19 @@ fn wrong_about_mark(
         return None;
     }
     let right = match (was.mark, is.mark) {
-        (_, Some(ItemMark::Is(_, id))) => {
-            matches!(step, LockStep::Finish { id: by, reply: FinishReply::Finished(_) }
-                if *by == id)
-                || matches!(step, LockStep::LoadChunk { ids, reply: LoadReply::Done }
-                    if ids.contains(&id))
+        (_, Some(ItemMark::Is(mark, id))) => {
+            // As the document says, for which seats and whether booked or blocked.
+            seen.ever_active
+                .get(&id)
+                .is_none_or(|stored| stored.mark == mark && stored.items.contains(item))
+                && (matches!(step, LockStep::Finish { id: by, reply: FinishReply::Finished(_) }
+                    if *by == id)
+                    || matches!(step, LockStep::LoadChunk { ids, reply: LoadReply::Done }
+                        if ids.contains(&id)))
         }
         (None, Some(ItemMark::InTransfer(id))) => {
-            matches!(step, LockStep::Begin { id: by, .. } if *by == id)
+            matches!(step, LockStep::Begin { id: by, items, .. }
+                if *by == id && items.contains(item))
                 || matches!(step, LockStep::BeginBlock { ids, .. } if ids.contains(&id))
         }
         (Some(_), Some(ItemMark::InTransfer(_))) => false,

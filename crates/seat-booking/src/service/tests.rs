@@ -409,7 +409,7 @@ async fn a_repetition_finds_its_booking_also_where_the_lock_store_fell_back() {
     assert!(again.replayed);
     assert_eq!(again.booking, first.booking);
     let view = fallen.view(&house.event, None).await.unwrap();
-    assert_eq!(view.read(|live| live.letters()), "baaaaaaa");
+    assert_eq!(view.read(LiveState::letters), "baaaaaaa");
 }
 
 #[tokio::test]
