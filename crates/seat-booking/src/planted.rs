@@ -78,6 +78,7 @@ mod bugs {
         AnsweredBeforeDurable: "an insert whose outcome is not known is answered as booked",
         ReplayedBeforeDurable: "a repetition is answered as booked because its transfer stands",
         KeyOfTransfer: "a key is its newest transfer's, whatever is booked under it",
+        BlockedByMark: "a seat counts as blocked because the lock store still shows it so",
         EpochTwice: "the epoch after a clock was set back is the next number",
     }
 

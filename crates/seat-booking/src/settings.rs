@@ -100,7 +100,8 @@ impl Default for Limits {
     }
 }
 
-/// How much one step of a store reads or is told. Tests make it small, to have many steps.
+/// How much one step of a store reads or is told. Tests make it small, to have many steps: each is
+/// taken as at least 1, and as at most its default.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pages {
     /// Documents that a load or an audit reads.
@@ -111,8 +112,21 @@ pub struct Pages {
     pub swept_seats: usize,
     /// Transfers that are settled in one round.
     pub transfers: usize,
-    /// Changes that a view reads.
+    /// Changes that a view or the projection reads.
     pub changes: usize,
+}
+
+impl Pages {
+    pub(crate) fn bounded(self) -> Self {
+        let most = Self::default();
+        Self {
+            documents: self.documents.clamp(1, most.documents),
+            loaded_items: self.loaded_items.clamp(1, most.loaded_items),
+            swept_seats: self.swept_seats.clamp(1, most.swept_seats),
+            transfers: self.transfers.clamp(1, most.transfers),
+            changes: self.changes.clamp(1, most.changes),
+        }
+    }
 }
 
 impl Default for Pages {

@@ -5,6 +5,7 @@ use seat_state::{Timestamp, Version};
 use super::{BookingService, SeatsChanged, settle::Fence};
 use crate::{
     Block, BookingError, Item, Mark, Record,
+    planted::planted,
     ports::{BlockReply, BlockRequest, FinishReply, FinishRequest, InsertReply},
 };
 
@@ -15,7 +16,8 @@ impl BookingService {
     /// # Errors
     /// [`BookingError::EventNotFound`], [`BookingError::UnknownSeats`];
     /// [`BookingError::SeatsUnavailable`] with every seat that is held or booked;
-    /// [`BookingError::Unavailable`].
+    /// [`BookingError::Unavailable`], also for up to a round's time after an unblock of which the
+    /// lock store has not heard.
     pub async fn block(
         &self,
         event: &EventId,
@@ -37,6 +39,12 @@ impl BookingService {
             }
         };
         let fresh: Vec<_> = named.iter().filter(|(_, seat)| !blocked.contains(seat)).collect();
+        if !self.are_blocked(*event, &blocked).await? && !planted!(BlockedByMark) {
+            for (id, _) in &fresh {
+                self.settle(*event, *id, &[]).await?;
+            }
+            return Err(BookingError::Unavailable(None));
+        }
         let kept = fresh.iter().map(|(id, seat)| self.keep(*event, *id, seat, epoch, deadline));
         let outcomes = join_all(kept).await;
         let mut version = None;
@@ -85,6 +93,19 @@ impl BookingService {
         Ok(changed)
     }
 
+    /// Whether these are still blocked by the repository. The lock store may not have heard that
+    /// they were unblocked; an audit will tell it.
+    async fn are_blocked(&self, event: EventId, seats: &[SeatId]) -> Result<bool, BookingError> {
+        if seats.is_empty() {
+            return Ok(true);
+        }
+        let items: Vec<Item> = seats.iter().cloned().map(Item::Seat).collect();
+        let owners = self.repository().owners(event, items.clone()).await?;
+        let blocks = owners.iter().filter(|owner| owner.mark == Mark::Blocked);
+        let blocked: Vec<&Item> = blocks.flat_map(|block| &block.items).collect();
+        Ok(items.iter().all(|item| blocked.contains(&item)))
+    }
+
     /// One seat of a block, as far as a confirm goes with one booking.
     async fn keep(
         &self,
@@ -104,7 +125,8 @@ impl BookingService {
                     None => match self.fence(event, id, None).await? {
                         Fence::Won => {
                             let seat = vec![Item::Seat(seat.clone())];
-                            self.settle_owners(event, seat).await?;
+                            let owners = self.repository().owners(event, seat).await?;
+                            self.settle_owners(event, &owners).await;
                             self.settle(event, id, &[]).await?;
                             return Ok(Kept::Taken);
                         }

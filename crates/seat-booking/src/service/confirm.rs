@@ -1,11 +1,11 @@
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use seat_layout::{BookingId, EventId, Money, SeatId, TableId, UserId};
 use seat_state::{Timestamp, Version};
 
 use super::{BookingService, settle::Fence, slot::Slot};
 use crate::{
-    Booking, BookingError, BookingStatus, Contact, Fingerprint, IdempotencyKey, Item, Mark,
+    Active, Booking, BookingError, BookingStatus, Contact, Fingerprint, IdempotencyKey, Item, Mark,
     Payment, PaymentInfo, PaymentStatus, Record, RequestMark, Selection, booking_id,
     planted::planted,
     ports::{BeginReply, FinishReply, FinishRequest, InsertReply, LockError, TransferRequest},
@@ -130,6 +130,7 @@ impl BookingService {
         order: &Order,
         mut attempt: Attempt,
     ) -> Result<Option<Confirmed>, BookingError> {
+        let mut pause = self.inner.settings.timing.retry_pause;
         loop {
             planted!(ReplayedBeforeDurable => if let Some(booking) = self.begun(order, &attempt).await? {
                 return Ok(Some(booking));
@@ -143,7 +144,7 @@ impl BookingService {
                 BeginReply::Mismatch => {
                     planted!(KeyOfTransfer => return Err(BookingError::IdempotencyMismatch));
                     if self.repository().record(attempt.id).await?.is_none() {
-                        self.wait_for_transfer(order).await?;
+                        self.wait_for_transfer(order, &mut pause).await?;
                         continue;
                     }
                     self.look(order, &attempt, Refusal::Taken).await
@@ -157,11 +158,12 @@ impl BookingService {
                     self.look(order, &attempt, Refusal::NotHeld(seats)).await
                 }
                 BeginReply::NotOwner { own_transfer: Some(_), .. } => {
-                    self.wait_for_transfer(order).await?;
+                    self.wait_for_transfer(order, &mut pause).await?;
                     continue;
                 }
                 BeginReply::NotOwner { seats, own_transfer: None } => {
-                    let own = self.own_booking(order).await?;
+                    let owners = self.owners(order).await?;
+                    let own = self.own_booking(order, &owners).await?;
                     own.map_or(Err(BookingError::NotHeld(seats)), |own| Ok(Some(own)))
                 }
             };
@@ -170,12 +172,17 @@ impl BookingService {
 
     /// An earlier request of the same user is at it, or was left standing. How it ends decides
     /// this one.
-    async fn wait_for_transfer(&self, order: &Order) -> Result<(), BookingError> {
+    async fn wait_for_transfer(
+        &self,
+        order: &Order,
+        pause: &mut Duration,
+    ) -> Result<(), BookingError> {
         self.reconcile(&order.slot.event.id).await?;
         if self.now() >= order.deadline {
             return Err(BookingError::Unavailable(None));
         }
-        self.clock().sleep(self.inner.settings.timing.retry_pause).await;
+        self.clock().sleep(*pause).await;
+        *pause = (*pause * 2).min(self.inner.settings.timing.retry_pause * 16);
         Ok(())
     }
 
@@ -305,10 +312,13 @@ impl BookingService {
         let answer = match refusal {
             Refusal::NotHeld(seats) => Err(BookingError::NotHeld(seats)),
             // The lock store may have forgotten the caller's own booking.
-            Refusal::Taken => match self.own_booking(order).await? {
-                Some(own) => Ok(Some(own)),
-                None => self.conflict(order).await?.map_or(Ok(None), Err),
-            },
+            Refusal::Taken => {
+                let owners = self.owners(order).await?;
+                match self.own_booking(order, &owners).await? {
+                    Some(own) => Ok(Some(own)),
+                    None => self.conflict(order, &owners).await.map_or(Ok(None), Err),
+                }
+            }
         };
         if let Err(error) = self.settle(event, attempt.id, &[]).await {
             tracing::warn!(booking = %attempt.id, %error, "left the abort to the reconciler");
@@ -319,10 +329,9 @@ impl BookingService {
 
     /// The seats were the caller's in the lock store and somebody else's in the repository: the
     /// lock store had lost something, and is told.
-    async fn conflict(&self, order: &Order) -> Result<Option<BookingError>, BookingError> {
-        let event = order.slot.event.id;
+    async fn conflict(&self, order: &Order, owners: &[Active]) -> Option<BookingError> {
         let wanted: Vec<Item> = order.selection.items().collect();
-        let owners = self.settle_owners(event, wanted.clone()).await?;
+        self.settle_owners(order.slot.event.id, owners).await;
         let (mut seats, mut tables) = (Vec::new(), Vec::new());
         for item in wanted.into_iter().filter(|i| owners.iter().any(|o| o.items.contains(i))) {
             match item {
@@ -330,16 +339,25 @@ impl BookingService {
                 Item::Table(table) => tables.push(table),
             }
         }
-        Ok((!owners.is_empty()).then_some(BookingError::SeatsUnavailable { seats, tables }))
+        (!owners.is_empty()).then_some(BookingError::SeatsUnavailable { seats, tables })
     }
 
-    /// The booking that the same request without a key has made before.
-    async fn own_booking(&self, order: &Order) -> Result<Option<Confirmed>, BookingError> {
+    /// What has any of the seats, or the tables, by the repository.
+    async fn owners(&self, order: &Order) -> Result<Vec<Active>, BookingError> {
+        let items = order.selection.items().collect();
+        Ok(self.repository().owners(order.slot.event.id, items).await?)
+    }
+
+    /// The one of these that the same request without a key has made before.
+    async fn own_booking(
+        &self,
+        order: &Order,
+        owners: &[Active],
+    ) -> Result<Option<Confirmed>, BookingError> {
         if order.confirm.key.is_some() {
             return Ok(None);
         }
         let event = order.slot.event.id;
-        let owners = self.repository().owners(event, order.selection.items().collect()).await?;
         for owner in owners {
             if let Some(Record::Booking(booking)) = self.repository().record(owner.id).await?
                 && booking.is_active()

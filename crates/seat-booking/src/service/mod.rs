@@ -120,6 +120,7 @@ impl BookingService {
 
     /// A service on anyone's ports.
     pub fn with_ports(ports: Ports, settings: Settings) -> Self {
+        let settings = Settings { pages: settings.pages.bounded(), ..settings };
         let inner = Inner {
             #[cfg(planted)]
             salt: ports.random.bytes(),

@@ -34,20 +34,14 @@ impl BookingService {
         }
     }
 
-    /// What the repository has of these items. The lock store had lost that, and is told.
-    pub(super) async fn settle_owners(
-        &self,
-        event: EventId,
-        items: Vec<Item>,
-    ) -> Result<Vec<Active>, BookingError> {
-        let owners = self.repository().owners(event, items).await?;
-        for owner in &owners {
+    /// The lock store had lost that these have something, and is told.
+    pub(super) async fn settle_owners(&self, event: EventId, owners: &[Active]) {
+        for owner in owners {
             tracing::warn!(%event, booking = %owner.id, "the lock store had lost it");
             if let Err(error) = self.settle(event, owner.id, &[]).await {
                 tracing::warn!(booking = %owner.id, %error, "left it to the audit");
             }
         }
-        Ok(owners)
     }
 
     /// Makes the lock store show of this id what the repository has; the version that shows it.

@@ -18,20 +18,31 @@ pub(super) struct Slot {
     /// Made for the first reader: an event that is only sold has none.
     view: OnceLock<Arc<EventView>>,
     /// The latest version that this node has made; its own reads show at least that.
-    written: Mutex<Option<Version>>,
+    written: Mutex<Written>,
     touched_at: Mutex<Timestamp>,
 }
 
+/// What this node has written of an event.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Written {
+    /// The greatest version.
+    pub(super) version: Option<Version>,
+    /// How often, so that nobody takes two states for one.
+    times: u64,
+}
+
 impl Slot {
-    pub(super) fn written(&self) -> Option<Version> {
+    pub(super) fn written(&self) -> Written {
         *guard(&self.written)
     }
 
     /// Forgets a version written that the view does not show though it was read since: the lock
     /// store has lost it, and its clock is behind, so that later versions are smaller.
-    pub(super) fn forget_lost(&self, written: Option<Version>) {
-        let mut now = guard(&self.written);
-        now.take_if(|now| Some(*now) == written && self.view().version() < *now);
+    pub(super) fn forget_lost(&self, before: Written) {
+        let mut written = guard(&self.written);
+        if *written == before {
+            written.version.take_if(|version| self.view().version() < *version);
+        }
     }
 
     pub(super) fn view(&self) -> &Arc<EventView> {
@@ -108,7 +119,8 @@ impl BookingService {
         self.note_unprojected(*event, version);
         if let Some(slot) = self.known_slot(event) {
             let mut written = guard(&slot.written);
-            *written = (*written).max(Some(version));
+            written.version = written.version.max(Some(version));
+            written.times += 1;
             drop(written);
             if slot.was_read() {
                 self.note_changed([*event]);

@@ -530,6 +530,26 @@ async fn a_refused_block_shows_what_the_lock_store_had_lost() {
     assert_eq!(house.status("A-2").await, Status::Available, "all or none");
 }
 
+/// Found by the simulation, seed 343551 of that day: the house was told that it keeps back a seat,
+/// which was then sold.
+#[tokio::test]
+async fn a_seat_is_not_blocked_because_the_lock_store_has_not_heard_of_its_unblocking() {
+    let house = House::new().await;
+    let service = house.service();
+    let (old, both) = (SeatSet::parse("A-1").unwrap(), SeatSet::parse("A-1,A-2").unwrap());
+    service.block(&house.event, &old).await.unwrap();
+    let blocks = house.repository.active(house.event, None, 10).await.unwrap();
+    house.repository.unblock(blocks[0].id).await.unwrap();
+
+    let early = service.block(&house.event, &both).await;
+    assert!(matches!(early, Err(BookingError::Unavailable(None))), "{early:?}");
+    assert_eq!(house.status("A-2").await, Status::Available);
+    service.audit(&house.event).await.unwrap();
+    assert_eq!(house.status("A-1").await, Status::Available);
+    service.block(&house.event, &both).await.unwrap();
+    assert_eq!(house.repository.active(house.event, None, 10).await.unwrap().len(), 2);
+}
+
 #[tokio::test]
 async fn a_clock_that_is_set_back_leaves_no_view_fresh() {
     let house = House::new().await;

@@ -107,7 +107,8 @@ impl BookingService {
         let view = slot.view();
         let fresh =
             view.was_read() && view.is_fresh(self.now(), self.inner.settings.timing.poll_every);
-        (fresh && view.shows(slot.written()) && view.shows(at_least)).then(|| Arc::clone(view))
+        (fresh && view.shows(slot.written().version) && view.shows(at_least))
+            .then(|| Arc::clone(view))
     }
 
     /// The event as it is to be shown: with everything that this node has changed, and, after a
@@ -122,7 +123,7 @@ impl BookingService {
     ) -> Result<Arc<EventView>, BookingError> {
         let slot = self.slot(event).await?;
         let timing = &self.inner.settings.timing;
-        self.refresh(&slot, slot.written(), timing.poll_every).await?;
+        self.refresh(&slot, slot.written().version, timing.poll_every).await?;
         let view = slot.view();
         if view.shows(at_least) {
             return Ok(Arc::clone(view));
@@ -131,7 +132,7 @@ impl BookingService {
         // However many wait for it, the store is asked only so often.
         let ask_every = timing.retry_pause * 4;
         loop {
-            self.refresh(&slot, slot.written(), ask_every).await?;
+            self.refresh(&slot, slot.written().version, ask_every).await?;
             if view.shows(at_least) || self.now() >= deadline {
                 return Ok(Arc::clone(view));
             }
