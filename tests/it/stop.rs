@@ -96,7 +96,8 @@ async fn a_confirm_in_flight_is_answered_or_can_be_repeated_after_a_stop() {
     for (seat, before) in confirms.join_all().await {
         let user = Client::user(&server, &seat);
         let after = user.confirm(&event, &[&seat], Some(KEY)).await.expect(201);
-        if let Some(before) = before {
+        // On a busy machine it may have been told to repeat the request.
+        if let Some(before) = before.filter(|before| before.status != 503) {
             assert_eq!(before.expect(201).text("bookingId"), after.text("bookingId"));
             assert_eq!(after.header("Idempotency-Replayed"), Some("true"));
         }

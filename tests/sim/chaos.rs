@@ -122,6 +122,11 @@ impl Chaos {
         lock(&self.state).late.take_if(|(late, _)| *late == method).map(|(_, by_us)| by_us)
     }
 
+    /// Whether a call that was to be late was not made yet.
+    pub(crate) fn has_late(&self) -> bool {
+        lock(&self.state).late.is_some()
+    }
+
     /// Whether this fault strikes here and now.
     pub(crate) fn strikes(&self, fault: Fault) -> bool {
         let strikes = self.world.happens(self.per_thousand[fault as usize]);

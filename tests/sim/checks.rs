@@ -31,6 +31,7 @@ pub(crate) enum LockStep {
         user: UserId,
         items: Vec<Item>,
         ttl: Duration,
+        seats_max: u32,
         reply: HoldReply,
     },
     /// Of everything, where nothing is named.
@@ -98,8 +99,8 @@ struct Seen {
     active: BTreeMap<BookingId, Active>,
     /// Every booking and block that there ever was.
     ever_active: BTreeMap<BookingId, Active>,
-    /// Whose transfer this is.
-    began: BTreeMap<BookingId, UserId>,
+    /// Whose transfer this is, and of what.
+    began: BTreeMap<BookingId, (UserId, Vec<Item>)>,
     /// The ids and items that the lock store must not offer: it was told of them, and has lost
     /// nothing since.
     protected: BTreeMap<BookingId, Vec<Item>>,
@@ -107,6 +108,8 @@ struct Seen {
     told: BTreeSet<BookingId>,
     /// What the present load must show, because it was there before the repository was read.
     loading: BTreeSet<BookingId>,
+    /// It has lost writes once.
+    had_loss: bool,
     /// It has lost writes and was not loaded since. This is the gap of I5: what was late may mark
     /// a seat for a booking that is cancelled, since nobody remembers that.
     in_gap: bool,
@@ -141,7 +144,7 @@ impl Checks {
         *lock(&self.wishes) = Some(wishes.clone());
     }
 
-    /// The lock store has lost something, or is a new run.
+    /// The lock store has lost something.
     pub(crate) fn after_loss(&self, house: &House) {
         let mut seen = lock(&self.seen);
         seen.content = house.locks.content(house.event);
@@ -149,6 +152,7 @@ impl Checks {
         seen.held_since_us.clear();
         seen.watcher = Watcher::default();
         seen.in_gap = true;
+        seen.had_loss = true;
     }
 
     /// The lock store has done a step, and these must be so.
@@ -203,6 +207,11 @@ impl Checks {
             held.is_some_and(|(by, since)| *by == wish.user && *since <= since_us)
                 && lock.is_some_and(|lock| lock.expires_at > now && lock.table.as_ref() == table)
         })
+    }
+
+    /// Whether it has its items by the repository.
+    pub(crate) fn is_active(&self, id: BookingId) -> bool {
+        lock(&self.seen).active.contains_key(&id)
     }
 
     /// What has its items by the repository, as the checks have seen it.
@@ -263,7 +272,7 @@ impl Checks {
                 };
                 let has = items.iter().filter(has).cloned().collect();
                 seen.protected.insert(*id, has);
-                seen.began.insert(*id, user.clone());
+                seen.began.insert(*id, (user.clone(), items.clone()));
             }
             LockStep::BeginBlock { ids, begun: true } => {
                 for (item, is) in &seen.content.items {

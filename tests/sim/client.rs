@@ -232,7 +232,6 @@ impl Client {
         for _ in 0..TRIES_MAX {
             let since_us = self.world.now_us();
             let (event, user, confirm) = (self.house.event, self.user.clone(), wish.confirm());
-            self.wishes.sent(wish);
             let about = Operation {
                 seats: texts(&wish.seats),
                 tables: table_texts(&wish.tables),
@@ -248,6 +247,7 @@ impl Client {
             let answer: Outcome<Confirmed> = self
                 .ask(about, booked, move |service| {
                     Box::pin(async move {
+                        wishes.arrived(&name);
                         let answer = service.confirm(&event, &user, confirm).await;
                         // Also where nobody waits for it any more.
                         wishes.decided(&name, &answer);

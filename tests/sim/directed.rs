@@ -106,7 +106,10 @@ fn play<P: Future<Output = ()> + Send + 'static>(
     let stage = Stage { world, chaos, house, wishes, nodes };
     stage.spawn(script(stage.clone()));
     stage.world.run_for(LASTS_US, || false);
-    let violation = stage.world.violation();
+    let violation = stage.world.violation().or_else(|| {
+        let what = "the call that was to be late was never made".to_owned();
+        stage.chaos.has_late().then_some(Violation { invariant: "nothing", what })
+    });
     stage.nodes.iter().for_each(Node::end);
     stage.world.end();
     violation

@@ -16,6 +16,7 @@ use seat_state::{Status, Version};
 
 use crate::{
     client::Answer,
+    node::Node,
     seed::{CLIENTS_MAX, Shop, Site, user},
     wishes::{self, Wish, Wishes},
 };
@@ -43,9 +44,11 @@ impl Site {
         }
         world.run_for(SETTLES_US, || false);
         self.chaos.settle(true);
+        self.nodes.iter().for_each(Node::count_rounds);
         world.run_for(SETTLED_US, || false);
+        self.every_round_went_by();
         self.chaos.settle(false);
-        self.stores_agree();
+        self.all_is_seen();
         let (answered, all) = (Arc::new(AtomicBool::new(false)), self.clone());
         let (done, wishes) = (Arc::clone(&answered), wishes.clone());
         world.spawn(None, async move {
@@ -58,10 +61,25 @@ impl Site {
             world.broke("I6", || "nothing fails, and a request is not answered".to_owned());
         }
         world.run_for(SHOWS_US, || false);
-        if world.violation().is_none() {
+        self.all_is_seen();
+    }
+
+    /// What the stores have, what is drawn of it, and what clients were told.
+    fn all_is_seen(&self) {
+        if self.world.violation().is_none() {
             let shown = self.stores_agree();
             self.maps_agree(&shown);
-            self.noted.check(world, &self.house, &self.users(), shown.into_iter());
+            self.noted.check(&self.world, &self.house, &self.users(), shown.into_iter());
+        }
+    }
+
+    /// A round that never ends finds nothing, too.
+    fn every_round_went_by(&self) {
+        for node in self.nodes.iter() {
+            let stuck = node.rounds_not_taken();
+            if !stuck.is_empty() {
+                self.world.broke("I6", || format!("node {} never ends {stuck:?}", node.id));
+            }
         }
     }
 

@@ -78,6 +78,7 @@ ask! {
         user: request.user.clone(),
         items: request.seats.iter().cloned().map(Item::Seat).collect(),
         ttl: request.ttl,
+        seats_max: request.seats_max,
         reply: reply.clone(),
     };
     hold_table(request: TableHoldRequest) -> HoldReply, |request, reply| LockStep::Hold {
@@ -90,6 +91,7 @@ ask! {
             .chain([Item::Table(request.table.clone())])
             .collect(),
         ttl: request.ttl,
+        seats_max: request.seats_max,
         reply: reply.clone(),
     };
     release(event: EventId, user: UserId, selection: Selection) -> ReleaseReply,

@@ -1,6 +1,7 @@
 //! A server: the service on ports that may fail, and the rounds that a server drives.
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -47,6 +48,8 @@ struct State {
     kept_back: Vec<Happening>,
     /// Who waits for an answer of this node, and hears when it dies.
     waiting: Vec<Happening>,
+    /// The rounds that have ended since somebody began to count.
+    rounds: BTreeSet<Round>,
 }
 
 impl Node {
@@ -58,6 +61,7 @@ impl Node {
             paused_until_us: 0,
             kept_back: Vec::new(),
             waiting: Vec::new(),
+            rounds: BTreeSet::new(),
         };
         Self { id, world: world.clone(), chaos: chaos.clone(), state: Arc::new(Mutex::new(state)) }
     }
@@ -153,6 +157,17 @@ impl Node {
         lock(&self.state).skew_ms = skew_ms;
     }
 
+    /// Begins to count the rounds that end.
+    pub(crate) fn count_rounds(&self) {
+        lock(&self.state).rounds.clear();
+    }
+
+    /// Those of which none has ended since then.
+    pub(crate) fn rounds_not_taken(&self) -> Vec<Round> {
+        let state = lock(&self.state);
+        ROUNDS.iter().filter(|round| !state.rounds.contains(round)).copied().collect()
+    }
+
     /// What happens when the node dies.
     pub(crate) fn when_dead(&self, tell: impl FnOnce() + Send + 'static) {
         lock(&self.state).waiting.push(Box::new(tell));
@@ -189,11 +204,15 @@ impl Node {
                 }
             });
         };
-        every(timing.sweep_every, Round::Sweep);
-        every(timing.reconcile_every, Round::Reconcile);
-        every(timing.reconcile_every, Round::AuditLoaded);
-        every(timing.round_every, Round::Audit);
-        every(timing.poll_every, Round::Follow);
+        for round in ROUNDS {
+            let duration = match round {
+                Round::Sweep => timing.sweep_every,
+                Round::Reconcile | Round::AuditLoaded => timing.reconcile_every,
+                Round::Audit => timing.round_every,
+                Round::Follow => timing.poll_every,
+            };
+            every(duration, round);
+        }
     }
 
     async fn sleep(&self, duration: Duration) {
@@ -205,14 +224,18 @@ impl Node {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Round {
+/// What a server does again and again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Round {
     Sweep,
     Reconcile,
     AuditLoaded,
     Audit,
     Follow,
 }
+
+const ROUNDS: [Round; 5] =
+    [Round::Sweep, Round::Reconcile, Round::AuditLoaded, Round::Audit, Round::Follow];
 
 impl Round {
     /// Takes its turn. A round that failed is taken again when it is due; long after the last
@@ -226,6 +249,7 @@ impl Round {
             Self::AuditLoaded | Self::Audit => service.audit(&event).await.map(|r| r.differences),
             Self::Follow => service.follow(&event).await.map(|()| 0),
         };
+        lock(&node.state).rounds.insert(self);
         if was_settled && node.chaos.is_settled() && !matches!(found, Ok(0)) {
             let id = node.id;
             node.world.broke("I6", || format!("{self:?} of node {id} still finds {found:?}"));

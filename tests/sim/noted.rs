@@ -63,7 +63,7 @@ impl Noted {
         users: &[UserId],
         shown: impl Iterator<Item = (SeatId, Status)>,
     ) {
-        let mut history = lock(&self.0);
+        let mut history = lock(&self.0).clone();
         for booking in users.iter().flat_map(|user| bookings_of(house, user)) {
             history.push(Line::Booking(last(house, &booking)));
         }

@@ -25,8 +25,8 @@ const DULL: &[(&str, &str)] = &[
     ("active", "nothing"),
 ];
 
-/// What may have an effect late that it was refused before, or have it again: a hold, which runs
-/// out. It is nobody's promise that it does not, so of these the first to arrive is not heard.
+/// Of these the second to arrive is heard. Else a hold could be refused, arrive again, and be made:
+/// it runs out, and nobody promises that it does not happen.
 const OF_HOLDS: &[&str] = &["hold", "hold_table", "extend", "release"];
 
 /// How a request ends without a reply.
@@ -73,11 +73,11 @@ impl Node {
             let some = || if late { world.between_us(LATE_US.0, LATE_US.1) } else { hop() };
             let sent_us = asked.unwrap_or_else(some);
             let heard = !chaos.strikes(Fault::LostReply);
-            // A driver sends again what it has heard nothing of; which of the two arrives first is
-            // chance.
+            // A driver sends again what it has heard nothing of, and hears of one of the two: of
+            // the one that arrives first, or of the other.
             let again = chaos.strikes(Fault::RepeatedRequest);
-            let swapped = again && !OF_HOLDS.contains(&method) && world.happens(500);
-            let first_heard = heard && (swapped || !again);
+            let of_first = !again || !OF_HOLDS.contains(&method) && world.happens(500);
+            let first_heard = heard && of_first;
             if again {
                 let again_us = sent_us + world.between_us(LATE_US.0, LATE_US.1);
                 self.arrives(

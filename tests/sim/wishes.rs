@@ -54,10 +54,12 @@ struct Known {
 #[derive(Default)]
 struct Fate {
     wish: Option<Wish>,
-    sent: u64,
+    arrived: u64,
     /// How many of the requests have come to a no, heard or not.
     refused: u64,
     booking: Option<BookingId>,
+    /// What is stored of it, and since when.
+    stored: Option<(BookingId, u64)>,
 }
 
 impl Wish {
@@ -114,7 +116,7 @@ impl Wishes {
     pub(crate) fn open_with_key(&self) -> Vec<Wish> {
         let known = lock(&self.known);
         let open = known.of_name.values().filter(|fate| fate.booking.is_none());
-        let open = open.filter(|fate| fate.refused < fate.sent);
+        let open = open.filter(|fate| fate.refused < fate.arrived);
         open.filter_map(|fate| fate.wish.clone()).filter(|wish| wish.key.is_some()).collect()
     }
 
@@ -140,17 +142,18 @@ impl Wishes {
         }
     }
 
-    /// A request for it is on its way.
-    pub(crate) fn sent(&self, wish: &Wish) {
-        lock(&self.known).of_name.entry(wish.name.clone()).or_default().sent += 1;
+    /// A request for it has arrived at a node.
+    pub(crate) fn arrived(&self, name: &str) {
+        lock(&self.known).of_name.entry(name.to_owned()).or_default().arrived += 1;
     }
 
     /// A booking was stored: somebody still wants it.
     pub(crate) fn after_insert(&self, booking: &Booking) {
         let Some(name) = &booking.notes else { return };
-        let known = lock(&self.known);
-        let Some(fate) = known.of_name.get(name) else { return };
-        if fate.refused == fate.sent {
+        let mut known = lock(&self.known);
+        let Some(fate) = known.of_name.get_mut(name) else { return };
+        fate.stored = Some((booking.id, self.world.now_us()));
+        if fate.refused == fate.arrived {
             self.world.broke("I7", || {
                 format!("{} was refused {name}, and is sold it as {}", booking.user_id, booking.id)
             });
@@ -203,7 +206,10 @@ impl Wishes {
         let mut known = lock(&self.known);
         let one_wish = wish.key.as_ref().is_some_and(|key| known.with_key.get(key) == Some(&1));
         let fate = known.of_name.entry(wish.name.clone()).or_default();
-        if let Some(booking) = fate.booking {
+        let stored = fate.stored.filter(|(_, at_us)| *at_us < since_us).map(|(booking, _)| booking);
+        // Without a key a repetition does not find a booking that is cancelled.
+        let is_found = |id: &BookingId| wish.key.is_some() || house.checks.is_active(*id);
+        if let Some(booking) = fate.booking.or(stored).filter(is_found) {
             self.world.broke("I7", || {
                 format!("{} is booked as {booking} and was then answered {error}", wish.name)
             });

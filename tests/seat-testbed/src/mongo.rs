@@ -15,7 +15,7 @@ use crate::{mongod::Mongod, proxy::Proxy};
 /// The name of a replica set.
 const SET: &str = "rs";
 /// How long a set may take until it has a primary, and the others follow it.
-const STANDS_WITHIN: Duration = Duration::from_secs(60);
+const STANDS_WITHIN: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// A private MongoDB: a replica set, or a single server that is none. Killed when it is dropped.
@@ -88,7 +88,7 @@ impl Mongo {
                 networks.push(Proxy::start(member.address()).await);
             }
         }
-        let mongo = Self { members, networks, is_set: true };
+        let mut mongo = Self { members, networks, is_set: true };
         let members = mongo.addresses().into_iter().zip(0..);
         let config = doc! {
             "_id": SET,
@@ -165,13 +165,13 @@ impl Mongo {
     /// # Panics
     /// When it does not in time.
     pub async fn start_again(&mut self) {
+        if self.is_set {
+            return self.stands().await;
+        }
         for member in &mut self.members {
             if !member.runs() {
                 member.start_again().await;
             }
-        }
-        if self.is_set {
-            self.stands().await;
         }
     }
 
@@ -221,20 +221,27 @@ impl Mongo {
 
     /// Waits until one member takes writes and all others follow it. One that was away for a while
     /// may say that it is a secondary and then find that it has to undo something first, so each
-    /// must have something of the newest term.
-    async fn stands(&self) {
+    /// must have something of the newest term. One that gives itself up meanwhile is started again,
+    /// as whoever keeps a server would.
+    async fn stands(&mut self) {
+        let mut seen = String::new();
         let stands = async {
             loop {
-                let first = &self.members[0];
-                let status = first.command(doc! { "replSetGetStatus": 1 }).await;
-                if status.is_ok_and(|status| self.all_follow(&status)) {
+                for member in &mut self.members {
+                    if !member.runs() {
+                        member.start_again().await;
+                    }
+                }
+                let status = self.members[0].command(doc! { "replSetGetStatus": 1 }).await;
+                if status.as_ref().is_ok_and(|status| self.all_follow(status)) {
                     break;
                 }
+                seen = format!("{status:?}");
                 sleep(PAUSE).await;
             }
         };
         let stood = timeout(STANDS_WITHIN, stands).await;
-        assert!(stood.is_ok(), "no primary that all follow within {STANDS_WITHIN:?}");
+        assert!(stood.is_ok(), "no primary that all follow within {STANDS_WITHIN:?}: {seen}");
     }
 
     fn all_follow(&self, status: &Document) -> bool {

@@ -8,6 +8,7 @@ use seat_booking::{
     ports::{FinishReply, HoldReply, LoadReply},
 };
 use seat_layout::{BookingId, UserId};
+use seat_state::Timestamp;
 
 use super::{Checks, LockStep, Seen};
 
@@ -27,7 +28,7 @@ impl Checks {
         for item in items {
             let was = before.items.get(&item).unwrap_or(&NOTHING);
             let is = seen.content.items.get(&item).unwrap_or(&NOTHING).clone();
-            if let Some((invariant, what)) = self.wrong_about_lock(seen, step, &item, was, &is) {
+            if let Some((invariant, what)) = self.wrong_about_lock(seen, before, step, &item, &is) {
                 self.world.broke(invariant, || format!("{item} by {method}: {what}"));
             }
             if let Some((invariant, what)) = wrong_about_mark(seen, method, step, &item, was, &is) {
@@ -37,19 +38,21 @@ impl Checks {
                 was.lock.as_ref().is_some_and(|lock| lock.expires_at > self.world.store_now());
             note_holder(seen, &item, &is, was_live, self.world.now_us());
         }
-        self.refused_for_a_reason(before, step);
+        self.refused_for_a_reason(seen, before, step);
     }
 
     fn wrong_about_lock(
         &self,
         seen: &Seen,
+        before: &EventContent,
         step: &LockStep,
         item: &Item,
-        was: &ItemContent,
         is: &ItemContent,
     ) -> Option<(&'static str, String)> {
+        let was = before.items.get(item).unwrap_or(&NOTHING);
         let now = self.world.store_now();
         let live = was.lock.as_ref().filter(|lock| lock.expires_at > now);
+        let table_until = own_table_until(step, before, now);
         match (live, &is.lock) {
             (Some(was), Some(lock)) if was == lock => None,
             (Some(live), None) => ended_by_right(step, item, live, is)
@@ -77,22 +80,33 @@ impl Checks {
                         )
                     })
                 } else if matches!(step, LockStep::Hold { user, items, .. } if own(user, items)) {
-                    // A table and its seats expire together, at the earliest.
-                    (lock.expires_at > live.expires_at)
-                        .then(|| ("I4", "a repeated hold was stretched".to_owned()))
+                    // What joins a table expires with it, at the earliest of all its seats; else
+                    // own seats and an own table stay as they are.
+                    let joins = lock.table != live.table && table_until.is_none();
+                    let right = match joins {
+                        true => lock.expires_at <= live.expires_at,
+                        false => lock.expires_at == table_until.unwrap_or(live.expires_at),
+                    };
+                    (!right).then(|| {
+                        let (is, was) = (lock.expires_at, live.expires_at);
+                        ("I4", format!("a repeated hold lasts until {is}, and was until {was}"))
+                    })
                 } else {
                     Some(("I4", format!("the hold of {} was changed", live.user)))
                 }
             }
             (None, Some(lock)) if was.lock.as_ref() != Some(lock) => {
                 // A seat that a table has lost and takes again expires with the table.
-                let in_time = |ttl| lock.table.is_some() || lock.expires_at <= now.after(ttl);
+                let in_time = |ttl| {
+                    let most = now.after(ttl);
+                    lock.expires_at <= table_until.map_or(most, |until| most.max(until))
+                };
                 let held = matches!(step,
-                    LockStep::Hold { user, items, ttl, reply: HoldReply::Held(_) }
+                    LockStep::Hold { user, items, ttl, reply: HoldReply::Held(_), .. }
                         if *user == lock.user && items.contains(item) && in_time(*ttl));
                 let back = matches!(step, LockStep::GiveBack { id } | LockStep::Finish { id, .. }
                     if was.mark == Some(ItemMark::InTransfer(*id))
-                        && seen.began.get(id) == Some(&lock.user));
+                        && seen.began.get(id).is_some_and(|(user, _)| *user == lock.user));
                 match was.mark {
                     Some(mark) if held => {
                         Some(("I5", format!("{} holds it, and it is {mark:?}", lock.user)))
@@ -105,10 +119,37 @@ impl Checks {
         }
     }
 
+    /// Nobody is told that it has too many who has not.
+    fn has_too_many(
+        &self,
+        seen: &Seen,
+        before: &EventContent,
+        user: &UserId,
+        items: &[Item],
+        seats_max: u32,
+    ) {
+        let now = self.world.store_now();
+        let holds = before.items.iter().filter(|(_, is)| {
+            let lock = is.lock.as_ref().filter(|lock| lock.expires_at > now);
+            is.mark.is_none() && lock.is_some_and(|lock| lock.user == *user)
+        });
+        let held: BTreeSet<&Item> = holds.map(|(item, _)| item).chain(items).collect();
+        // What is in a transfer counts until that ends, also when it is asked for again.
+        let standing = before.transfers.keys().filter_map(|id| seen.began.get(id));
+        let begun = standing.filter(|(by, _)| by == user).flat_map(|(_, items)| items);
+        let count = held.into_iter().chain(begun).filter(|item| item.seat().is_some()).count();
+        if count <= seats_max as usize {
+            self.world.broke("I6", || format!("{user} has {count} of {seats_max} seats at most"));
+        }
+    }
+
     /// Nobody is refused for a seat that is to be had.
-    fn refused_for_a_reason(&self, before: &EventContent, step: &LockStep) {
-        let LockStep::Hold { user, reply: HoldReply::Taken { seats, .. }, .. } = step else {
-            return;
+    fn refused_for_a_reason(&self, seen: &Seen, before: &EventContent, step: &LockStep) {
+        let LockStep::Hold { user, items, seats_max, reply, .. } = step else { return };
+        let seats = match reply {
+            HoldReply::Held(_) => return,
+            HoldReply::Limit => return self.has_too_many(seen, before, user, items, *seats_max),
+            HoldReply::Taken { seats, .. } => seats,
         };
         for seat in seats {
             let was = before.items.get(&Item::Seat(seat.clone())).unwrap_or(&NOTHING);
@@ -118,6 +159,14 @@ impl Checks {
             }
         }
     }
+}
+
+/// Until when the holder had the table that it holds again.
+fn own_table_until(step: &LockStep, before: &EventContent, now: Timestamp) -> Option<Timestamp> {
+    let LockStep::Hold { user, items, .. } = step else { return None };
+    let table = items.iter().find(|item| item.seat().is_none())?;
+    let lock = before.items.get(table)?.lock.as_ref()?;
+    (lock.user == *user && lock.expires_at > now).then_some(lock.expires_at)
 }
 
 fn ended_by_right(step: &LockStep, item: &Item, live: &ItemLock, is: &ItemContent) -> bool {
@@ -144,6 +193,12 @@ fn wrong_about_mark(
         return None;
     }
     let right = match (was.mark, is.mark) {
+        // The transfer of another is overridden where the lock store had lost what is booked.
+        (Some(ItemMark::InTransfer(other)), Some(ItemMark::Is(_, id)))
+            if other != id && !seen.had_loss =>
+        {
+            false
+        }
         (_, Some(ItemMark::Is(mark, id))) => {
             // As the document says, for which seats and whether booked or blocked.
             seen.ever_active
