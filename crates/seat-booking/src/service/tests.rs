@@ -282,7 +282,7 @@ async fn begin_another_of_key(house: &House, key: &str) {
     assert!(matches!(begun.await.unwrap(), BeginReply::Begun { .. }));
 }
 
-/// Found by the simulation, seed 127897 of that day: a repetition was refused because somebody was
+/// Found by seed 127897 of the simulation as it was: a repetition was refused because somebody was
 /// just using its key for something else.
 #[tokio::test]
 async fn a_booking_stays_the_answer_while_its_key_is_used_for_something_else() {
@@ -395,7 +395,7 @@ async fn without_a_key_a_repetition_finds_its_booking_and_another_request_does_n
     assert!(matches!(other, Err(BookingError::NotHeld(_))), "{other:?}");
 }
 
-/// Found by the simulation, seed 30889 of that day.
+/// Found by seed 30889 of the simulation as it was.
 #[tokio::test]
 async fn a_repetition_finds_its_booking_also_where_the_lock_store_fell_back() {
     let house = House::new().await;
@@ -530,7 +530,7 @@ async fn a_refused_block_shows_what_the_lock_store_had_lost() {
     assert_eq!(house.status("A-2").await, Status::Available, "all or none");
 }
 
-/// Found by the simulation, seed 343551 of that day: the house was told that it keeps back a seat,
+/// Found by seed 343551 of the simulation as it was: the house was told that it keeps back a seat,
 /// which was then sold.
 #[tokio::test]
 async fn a_seat_is_not_blocked_because_the_lock_store_has_not_heard_of_its_unblocking() {
