@@ -77,11 +77,39 @@ pub(crate) fn a_finish_of_an_earlier_epoch() -> Option<Violation> {
     })
 }
 
+/// I5: a lock store falls back to one replica twice, and its clock is behind what that has counted.
+///
+/// Ada has a seat. The load after the first fall is slow to end; after the second another node
+/// loads. The end of the first must not end the second, which has not said yet what is booked.
+pub(crate) fn a_load_with_the_epoch_of_another() -> Option<Violation> {
+    play(|stage| async move {
+        stage.world.change_store_clock(2_000);
+        let seats = Arc::clone(&stage.house.seats);
+        stage.clone().buys("ada", &seats[..1], None).await;
+        let replica = stage.house.locks.replica();
+        stage.world.change_store_clock(0);
+        for (node, late, by_us) in [(0, "load_end", 250_000), (1, "load_chunk", 500_000)] {
+            stage.chaos.next_is_late(late, by_us);
+            stage.house.locks.fail_over(&replica);
+            stage.house.checks.after_loss(&stage.house);
+            let (service, event) = (stage.nodes[node].service(), stage.house.event);
+            stage.spawn(async move {
+                // A reader is the first to compare the run, and has the event loaded.
+                if let Some(service) = service {
+                    let _ = service.view(&event, None).await;
+                }
+            });
+            stage.world.wait_us(100_000).await;
+        }
+    })
+}
+
 /// All of them; the first that broke an invariant.
 pub(crate) fn broken() -> Option<Violation> {
     an_insert_after_its_refusal()
         .or_else(a_finish_within_a_load)
         .or_else(a_finish_of_an_earlier_epoch)
+        .or_else(a_load_with_the_epoch_of_another)
 }
 
 /// Cloning shares it.

@@ -93,6 +93,7 @@ fn search(bug: Bug, runs: u64) -> Found {
         Bug::NoWithoutFence => Some(directed::an_insert_after_its_refusal()),
         Bug::LoadReplaces => Some(directed::a_finish_within_a_load()),
         Bug::FinishWithoutEpoch => Some(directed::a_finish_of_an_earlier_epoch()),
+        Bug::EpochTwice => Some(directed::a_load_with_the_epoch_of_another()),
         _ => None,
     };
     if let Some(violation) = directed {
