@@ -11,11 +11,11 @@ use std::{
 };
 
 use seat_booking::{
-    Active, Item, Record,
+    Active, Item, Mark, Record,
     contract::{EventContent, ItemMark},
     ports::{BeginReply, FinishReply, HoldReply, LoadBeginReply, LoadReply},
 };
-use seat_layout::{BookingId, UserId};
+use seat_layout::{BookingId, SeatId, UserId};
 
 use self::sequence::Watcher;
 use crate::{
@@ -99,6 +99,8 @@ struct Seen {
     active: BTreeMap<BookingId, Active>,
     /// Every booking and block that there ever was.
     ever_active: BTreeMap<BookingId, Active>,
+    /// When an item was blocked the last time, that is not any more.
+    unblocked_us: BTreeMap<Item, u64>,
     /// Whose transfer this is, and of what.
     began: BTreeMap<BookingId, (UserId, Vec<Item>)>,
     /// The ids and items that the lock store must not offer: it was told of them, and has lost
@@ -190,7 +192,27 @@ impl Checks {
 
     /// A document has given back what it had.
     pub(crate) fn after_given_back(&self, _house: &House, id: BookingId) {
-        lock(&self.seen).active.remove(&id);
+        let now_us = self.world.now_us();
+        let mut seen = lock(&self.seen);
+        let Some(was) = seen.active.remove(&id) else { return };
+        if was.mark == Mark::Blocked {
+            seen.unblocked_us.extend(was.items.into_iter().map(|item| (item, now_us)));
+        }
+    }
+
+    /// I2: what was answered to be blocked was so at some time since then.
+    pub(crate) fn were_blocked(&self, seats: &[SeatId], since_us: u64) {
+        let seen = lock(&self.seen);
+        let blocks = || seen.active.values().filter(|active| active.mark == Mark::Blocked);
+        let was_blocked = |seat: &&SeatId| {
+            let item = Item::Seat((*seat).clone());
+            let until_us = seen.unblocked_us.get(&item);
+            until_us.is_some_and(|until_us| *until_us >= since_us)
+                || blocks().any(|block| block.items.contains(&item))
+        };
+        if let Some(seat) = seats.iter().find(|seat| !was_blocked(seat)) {
+            self.world.broke("I2", || format!("{seat} was answered to be blocked, and is not"));
+        }
     }
 
     /// Whether this user has held all of these since then, without a break and in this way, and

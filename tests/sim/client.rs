@@ -314,11 +314,16 @@ impl Client {
         let about =
             |kind| Operation { user: String::new(), seats: names.clone(), ..self.request(kind) };
         let seats = SeatSet::new(seats).expect("each seat is named once");
-        let wanted = seats.clone();
-        self.ask(about(OperationKind::Block), nothing, move |service| {
-            Box::pin(async move { service.block(&event, &wanted).await })
-        })
-        .await;
+        let block = async || {
+            let (wanted, since_us) = (seats.clone(), self.world.now_us());
+            let blocked = self.ask(about(OperationKind::Block), nothing, move |service| {
+                Box::pin(async move { service.block(&event, &wanted).await })
+            });
+            if let Some(Ok(_)) = blocked.await {
+                self.house.checks.were_blocked(seats.as_slice(), since_us);
+            }
+        };
+        block().await;
         self.think().await;
         for _ in 0..TRIES_MAX {
             let seats = seats.clone();
@@ -327,8 +332,11 @@ impl Client {
             });
             match unblocked.await {
                 Some(Err(BookingError::Unavailable(_))) | None => self.think().await,
-                Some(Ok(_) | Err(_)) => return,
+                Some(Ok(_) | Err(_)) => break,
             }
+        }
+        if self.world.happens(300) {
+            block().await;
         }
     }
 
