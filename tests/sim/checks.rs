@@ -1,6 +1,11 @@
 //! The invariants, looked at after every step of a store. What a lock store has before and after a
 //! step is compared: whatever is different must be what that step is there for.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "most steps may change nothing of what is looked at, nor may a new one until it is said"
+)]
+
 mod items;
 mod sequence;
 
@@ -118,6 +123,11 @@ struct Seen {
 }
 
 impl Seen {
+    /// Whose an item is by the lock store.
+    fn mark(&self, item: &Item) -> Option<ItemMark> {
+        self.content.items.get(item)?.mark
+    }
+
     /// Everything that these have by the repository is known to the lock store.
     fn protect(&mut self, ids: impl IntoIterator<Item = BookingId>) {
         for id in ids {
@@ -172,7 +182,7 @@ impl Checks {
     }
 
     /// A document was stored.
-    pub(crate) fn after_insert(&self, _house: &House, record: &Record) {
+    pub(crate) fn after_insert(&self, record: &Record) {
         if let (Record::Booking(booking), Some(wishes)) = (record, &*lock(&self.wishes)) {
             wishes.after_insert(booking);
         }
@@ -191,7 +201,7 @@ impl Checks {
     }
 
     /// A document has given back what it had.
-    pub(crate) fn after_given_back(&self, _house: &House, id: BookingId) {
+    pub(crate) fn after_given_back(&self, id: BookingId) {
         let now_us = self.world.now_us();
         let mut seen = lock(&self.seen);
         let Some(was) = seen.active.remove(&id) else { return };
@@ -254,28 +264,14 @@ impl Checks {
             LockStep::Hold { reply: HoldReply::Taken { .. } | HoldReply::Limit, .. } => !unchanged,
             LockStep::Begin { id, items, reply: BeginReply::Begun { .. }, .. } => {
                 !before.transfers.contains_key(id)
-                    && items.iter().any(|item| {
-                        let mark = seen.content.items.get(item).and_then(|item| item.mark);
-                        mark != Some(ItemMark::InTransfer(*id))
-                    })
+                    && items.iter().any(|item| seen.mark(item) != Some(ItemMark::InTransfer(*id)))
             }
             LockStep::Begin {
                 reply: BeginReply::Gone | BeginReply::Mismatch | BeginReply::NotOwner { .. },
                 ..
             }
             | LockStep::BeginBlock { begun: false, .. } => !unchanged,
-            LockStep::BeginBlock { begun: true, .. }
-            | LockStep::Release { .. }
-            | LockStep::Extend { .. }
-            | LockStep::Finish { .. }
-            | LockStep::GiveBack { .. }
-            | LockStep::LoadBegin { .. }
-            | LockStep::LoadDrop { .. }
-            | LockStep::LoadChunk { .. }
-            | LockStep::LoadEnd { .. }
-            | LockStep::Sweep
-            | LockStep::Read
-            | LockStep::Refused => false,
+            _ => false,
         };
         if broken {
             self.world.broke("I3", || format!("it was done in part: {step:?}"));
@@ -288,10 +284,7 @@ impl Checks {
         match step {
             LockStep::Begin { id, user, items, reply: BeginReply::Begun { .. } } => {
                 // Of a transfer that stood before, another may have taken something.
-                let has = |item: &&Item| {
-                    let mark = seen.content.items.get(item).and_then(|item| item.mark);
-                    mark == Some(ItemMark::InTransfer(*id))
-                };
+                let has = |item: &&Item| seen.mark(item) == Some(ItemMark::InTransfer(*id));
                 let has = items.iter().filter(has).cloned().collect();
                 seen.protected.insert(*id, has);
                 seen.began.insert(*id, (user.clone(), items.clone()));
@@ -339,19 +332,7 @@ impl Checks {
                 let loaded = std::mem::take(&mut seen.loading);
                 seen.protect(loaded);
             }
-            LockStep::Hold { .. }
-            | LockStep::Release { .. }
-            | LockStep::Extend { .. }
-            | LockStep::Begin { .. }
-            | LockStep::BeginBlock { .. }
-            | LockStep::Finish { .. }
-            | LockStep::LoadBegin { .. }
-            | LockStep::LoadDrop { .. }
-            | LockStep::LoadChunk { .. }
-            | LockStep::LoadEnd { .. }
-            | LockStep::Sweep
-            | LockStep::Read
-            | LockStep::Refused => {}
+            _ => {}
         }
     }
 
@@ -375,7 +356,7 @@ impl Checks {
             let Some(active) = seen.active.get(id) else { continue };
             // Another request of that key may have begun with other items, which are not its.
             for item in active.items.iter().filter(|item| items.contains(item)) {
-                let mark = seen.content.items.get(item).and_then(|item| item.mark);
+                let mark = seen.mark(item);
                 if mark.map(ItemMark::id) != Some(*id) {
                     self.world.broke("I5", || {
                         format!("{item} is booked by {id}, and the lock store has {mark:?}")

@@ -75,16 +75,16 @@ ask! {
     events(before: Option<EventId>, limit: usize) -> Vec<Event>, |_, _, _, _| {};
     insert(record: Record) -> InsertReply, |house, record, reply| {
         if *reply == InsertReply::Inserted {
-            house.checks.after_insert(house, record);
+            house.checks.after_insert(record);
         }
     };
     record(id: BookingId) -> Option<Record>, |_, _, _| {};
     update(booking: Booking) -> UpdateReply, |house, booking, reply| {
         if *reply == UpdateReply::Updated && !booking.is_active() {
-            house.checks.after_given_back(house, booking.id);
+            house.checks.after_given_back(booking.id);
         }
     };
-    unblock(id: BookingId) -> (), |house, id, ()| house.checks.after_given_back(house, *id);
+    unblock(id: BookingId) -> (), |house, id, ()| house.checks.after_given_back(*id);
     active(event: EventId, after: Option<BookingId>, limit: usize) -> Vec<Active>,
         |_, _, _, _, _| {};
     owners(event: EventId, items: Vec<Item>) -> Vec<Active>, |_, _, _, _| {};

@@ -1,10 +1,5 @@
 //! What may become of one item in one step.
 
-#![allow(
-    clippy::wildcard_enum_match_arm,
-    reason = "most steps may not change an item so, nor may a new one until it is said here"
-)]
-
 use std::collections::BTreeSet;
 
 use seat_booking::{
